@@ -1,0 +1,82 @@
+import { z } from 'zod';
+import { channelId, idempotencyKey, locationId, reservationId, sku } from '../ids';
+import { epoch_ms, quantity } from '../units';
+
+export const reservationLine = z.strictObject({ sku, location_id: locationId, quantity });
+export type ReservationLine = z.infer<typeof reservationLine>;
+
+/** `POST /v1/reservations`, scope `stock:reserve`: every line or none. */
+export const reservationRequest = z.strictObject({
+  idempotency_key: idempotencyKey,
+  channel_id: channelId,
+  /** Who holds: a cart, an order. */
+  holder: z.string().min(1).max(256),
+  lines: z.array(reservationLine).min(1).max(100),
+  ttl_ms: z.int().min(1_000).max(86_400_000),
+  /** By the source's clock; the service's event clock when absent. */
+  event_ms: epoch_ms.optional(),
+});
+export type ReservationRequest = z.infer<typeof reservationRequest>;
+
+export const refusedLine = z.strictObject({
+  sku,
+  location_id: locationId,
+  reason: z.enum(['insufficient_stock', 'unknown_sku']),
+  available: z.int().min(0),
+});
+
+export const reservationAnswer = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('granted'), reservation_id: reservationId, expires_at_ms: epoch_ms }),
+  z.strictObject({ kind: z.literal('refused'), lines: z.array(refusedLine).min(1) }),
+]);
+export type ReservationAnswer = z.infer<typeof reservationAnswer>;
+
+/** `POST /v1/reservations/{reservation_id}/commit` and `/release`, scope `stock:reserve`. */
+export const reservationTransitionRequest = z.strictObject({ event_ms: epoch_ms.optional() });
+export const reservationStatus = z.strictObject({
+  reservation_id: reservationId,
+  status: z.enum(['held', 'committed', 'released', 'expired']),
+});
+export type ReservationStatus = z.infer<typeof reservationStatus>;
+
+/** `POST /v1/stock/movements`, scope `stock:write`: what comes in, comes back or is corrected. */
+export const stockMovementRequest = z.strictObject({
+  idempotency_key: idempotencyKey,
+  kind: z.enum(['receipt', 'return', 'adjustment']),
+  sku,
+  location_id: locationId,
+  /** Negative only for an adjustment, never below what is reserved. */
+  quantity: z.int().min(-1_000_000).max(1_000_000).refine((units) => units !== 0, 'must not be 0'),
+  reason: z.string().min(1).max(256),
+  channel_id: channelId.optional(),
+  event_ms: epoch_ms.optional(),
+});
+export type StockMovementRequest = z.infer<typeof stockMovementRequest>;
+
+export const stockMovementAnswer = z.strictObject({
+  sku,
+  location_id: locationId,
+  on_hand: z.int().min(0),
+  reserved: z.int().min(0),
+  entry: z.int().min(1),
+});
+export type StockMovementAnswer = z.infer<typeof stockMovementAnswer>;
+
+/** `POST /v1/carts/events`, scope `stock:reserve`: a cart add is an event, it holds nothing. */
+export const cartEventRequest = z.strictObject({
+  idempotency_key: idempotencyKey,
+  kind: z.enum(['added', 'removed', 'abandoned']),
+  cart_id: z.string().min(1).max(128),
+  channel_id: channelId,
+  sku,
+  quantity,
+  event_ms: epoch_ms.optional(),
+});
+export type CartEventRequest = z.infer<typeof cartEventRequest>;
+
+/** What a channel gets by HTTP POST at its `endpoint_url`; it keeps the highest version it has seen of a SKU. */
+export const channelStockUpdate = z.strictObject({
+  channel_id: channelId,
+  items: z.array(z.strictObject({ sku, available: z.int().min(0), version: z.int().min(0), sold_out: z.boolean() })),
+});
+export type ChannelStockUpdate = z.infer<typeof channelStockUpdate>;

@@ -1,0 +1,31 @@
+export { auditEntry, type AuditEntry } from './audit';
+export { commands, type CommandAnswer, type CommandName, type CommandRequest } from './commands';
+export {
+  changeSchema,
+  UNCHANGED,
+  type Change,
+  type ChangeOp,
+  type ChangeSource,
+  type ChangeTransaction,
+  type Unchanged,
+} from './envelope';
+export * from './http/fleet-api';
+export * from './http/fraud-api';
+export * from './http/inventory-api';
+export * from './ids';
+export { decodePositionFix, encodePositionFix, POSITION_FIX_BYTES } from './position-fix-codec';
+export { principal, role, scope, scopes, splitTenantKey, tenantKey, type Principal, type Role, type Scope } from './principal';
+export * from './push/events';
+export * from './push/flow';
+export { pushStreams, type PushStream, type PushStreamName } from './push/streams';
+export { readVector, type ReadVector } from './read-vector';
+export { recordHeaders } from './record-headers';
+export { decodeJson, encodeJson } from './record-codec';
+export { findTopic, topicCatalogue, topics } from './topics/catalogue';
+export * from './topics/fleet';
+export * from './topics/fraud';
+export * from './topics/inventory';
+export * from './topics/relay';
+export * from './topics/source-tables';
+export { defineTopic, type Retention, type ServiceName, type Topic, type ValueOf } from './topics/topic';
+export { amount_minor, coordinates, currency, epoch_ms, quantity, type Coordinates } from './units';

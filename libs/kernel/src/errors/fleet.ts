@@ -1,0 +1,4 @@
+import type { ErrorEntry } from './catalogue';
+
+export const fleetErrors = {
+} satisfies Record<string, ErrorEntry>;

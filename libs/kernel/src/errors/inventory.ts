@@ -1,0 +1,4 @@
+import type { ErrorEntry } from './catalogue';
+
+export const inventoryErrors = {
+} satisfies Record<string, ErrorEntry>;
