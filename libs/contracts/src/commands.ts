@@ -1,12 +1,7 @@
+import type { Scope } from '@nerveline/kernel';
 import type { z } from 'zod';
 import { proposalAnswerRequest, trafficAnswer, trafficRequest } from './http/fleet-api';
-import {
-  reservationAnswer,
-  reservationRequest,
-  stockMovementAnswer,
-  stockMovementRequest,
-} from './http/inventory-api';
-import type { Scope } from './principal';
+import { reservationAnswer, reservationRequest, stockMovementAnswer, stockMovementRequest } from './http/inventory-api';
 import { rerouteDecision } from './topics/fleet';
 import type { ServiceName } from './topics/topic';
 

@@ -54,7 +54,5 @@ export const changeSchema = <Row extends z.ZodType>(row: Row) =>
       position: z.string(),
     }),
     ts_ms: z.number(),
-    transaction: z
-      .object({ id: z.string(), total_order: z.number(), data_collection_order: z.number() })
-      .nullable(),
+    transaction: z.object({ id: z.string(), total_order: z.number(), data_collection_order: z.number() }).nullable(),
   });

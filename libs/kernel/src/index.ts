@@ -6,6 +6,7 @@ export { isNervelineError, NervelineError, type ErrorDetails } from './errors/ne
 export { invariant, unreachable } from './invariant';
 export { formatLsn, lsn, LSN_ZERO, parseLsn, type Lsn } from './lsn';
 export { offset, type Offset, type RecordPosition } from './offset';
+export { roles, scopes, splitTenantKey, tenantKey, type Principal, type Role, type Scope } from './principal';
 export { err, ok, type Result } from './result';
 export {
   compareSourcePositions,

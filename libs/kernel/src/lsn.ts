@@ -10,7 +10,8 @@ const LSN_MAX = 0xffff_ffff_ffff_ffffn;
 
 /** @throws NervelineError `NL-KRN-002` outside 64 bits */
 export function lsn(value: bigint): Lsn {
-  if (value < 0n || value > LSN_MAX) throw new NervelineError('NL-KRN-002', { detail: `LSN ${value} is outside 64 bits` });
+  if (value < 0n || value > LSN_MAX)
+    throw new NervelineError('NL-KRN-002', { detail: `LSN ${value} is outside 64 bits` });
   return value as Lsn;
 }
 

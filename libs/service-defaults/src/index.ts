@@ -1,1 +1,11 @@
-export {};
+export { bootstrap, exitWith, startService, type BootstrapOptions, type RunningService } from './bootstrap';
+export { Describe, type RouteDescription } from './describe';
+export { errorAnswer, fieldPath, toNervelineError, validationPipe, type ErrorAnswer } from './errors-over-http';
+export { createLogger, type Logger } from './logger';
+export { metrics } from './metrics';
+export { runMigrations } from './migrations';
+export { Readiness, type Check } from './readiness';
+export { CurrentPrincipal, Public, requireScope, Scope, ScopeGuard } from './scope';
+export { LOGGER, SETTINGS } from './service.module';
+export { isLoopback, readSettings, serviceSettings, type ServiceSettings } from './settings';
+export { TOKEN_AUDIENCE, TOKEN_ISSUER, TokenVerifier } from './tokens';

@@ -1,1 +1,1 @@
-export {};
+export { eventClockTopic, followEventClock } from './follow-event-clock';

@@ -1,1 +1,5 @@
-export {};
+export { eventually } from './eventually';
+export { createDatabase, startPostgres, stopOwnPostgres, type TestDatabase, type TestPostgres } from './postgres';
+export { createTempDirectory, type TempDirectory } from './temp-directory';
+export { createTestKeys, type TestKeys } from './tokens';
+export { VirtualClock } from './virtual-clock';

@@ -52,7 +52,11 @@ export const trafficRequest = z.strictObject({
   where: z.discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('segments'), segment_ids: z.array(z.int().min(0)).min(1).max(100_000) }),
     z.strictObject({ kind: z.literal('circle'), centre: coordinates, radius_m: z.number().positive().max(100_000) }),
-    z.strictObject({ kind: z.literal('line'), points: z.array(coordinates).min(2).max(1_000), width_m: z.number().positive().max(500) }),
+    z.strictObject({
+      kind: z.literal('line'),
+      points: z.array(coordinates).min(2).max(1_000),
+      width_m: z.number().positive().max(500),
+    }),
   ]),
   /** What is left of the free speed, for a jam or weather; ignored for a closure. */
   speed_factor: z.number().min(0.01).max(1).optional(),
@@ -70,5 +74,8 @@ export const trafficAnswer = z.strictObject({
 });
 
 /** The command `fleet.answer_proposal`. */
-export const proposalAnswerRequest = z.strictObject({ proposal_id: proposalId, answer: z.enum(['accepted', 'declined']) });
+export const proposalAnswerRequest = z.strictObject({
+  proposal_id: proposalId,
+  answer: z.enum(['accepted', 'declined']),
+});
 export type ProposalAnswerRequest = z.infer<typeof proposalAnswerRequest>;

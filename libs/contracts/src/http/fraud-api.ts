@@ -14,7 +14,10 @@ export const paymentDecisionRequest = z.strictObject({
   merchant_id: merchantId,
   merchant_category: z.string().max(64).optional(),
   terminal_id: z.string().max(64).optional(),
-  country: z.string().regex(/^[A-Z]{2}$/, 'must be two upper case letters (ISO 3166)').optional(),
+  country: z
+    .string()
+    .regex(/^[A-Z]{2}$/, 'must be two upper case letters (ISO 3166)')
+    .optional(),
   location: coordinates.optional(),
   /** When the payment happened, by the source's clock. */
   event_ms: epoch_ms,

@@ -46,7 +46,11 @@ export const stockMovementRequest = z.strictObject({
   sku,
   location_id: locationId,
   /** Negative only for an adjustment, never below what is reserved. */
-  quantity: z.int().min(-1_000_000).max(1_000_000).refine((units) => units !== 0, 'must not be 0'),
+  quantity: z
+    .int()
+    .min(-1_000_000)
+    .max(1_000_000)
+    .refine((units) => units !== 0, 'must not be 0'),
   reason: z.string().min(1).max(256),
   channel_id: channelId.optional(),
   event_ms: epoch_ms.optional(),

@@ -1,4 +1,4 @@
-import type { Scope } from '../principal';
+import type { Scope } from '@nerveline/kernel';
 import { topics } from '../topics/catalogue';
 import type { Topic } from '../topics/topic';
 
@@ -7,7 +7,12 @@ import type { Topic } from '../topics/topic';
  * `snapshot_records`. *gauge*: the latest by key, the snapshot being all of them.
  */
 export type PushStream =
-  | { readonly kind: 'facts'; readonly scope: Scope; readonly topics: readonly Topic[]; readonly snapshot_records: number }
+  | {
+      readonly kind: 'facts';
+      readonly scope: Scope;
+      readonly topics: readonly Topic[];
+      readonly snapshot_records: number;
+    }
   | { readonly kind: 'gauge'; readonly scope: Scope; readonly topics: readonly Topic[] };
 
 export const pushStreams = {
@@ -26,7 +31,11 @@ export const pushStreams = {
     snapshot_records: 200,
   },
   'fraud.decisions': { kind: 'facts', scope: 'payments:read', topics: [topics.decisions], snapshot_records: 1_000 },
-  'stock.products': { kind: 'gauge', scope: 'stock:read', topics: [topics.products, topics.locations, topics.channels] },
+  'stock.products': {
+    kind: 'gauge',
+    scope: 'stock:read',
+    topics: [topics.products, topics.locations, topics.channels],
+  },
   'stock.levels': { kind: 'gauge', scope: 'stock:read', topics: [topics.stockLevels] },
   'stock.channels': { kind: 'gauge', scope: 'stock:read', topics: [topics.channelStock] },
   'stock.acks': { kind: 'facts', scope: 'stock:read', topics: [topics.channelAcks], snapshot_records: 500 },

@@ -83,7 +83,13 @@ export const cardProfileRow = z.object({
   currency: currency.nullable(),
 });
 
-export const productRow = z.object({ tenant_id: tenantId, sku, name: z.string().max(256), price_minor: amount_minor, currency });
+export const productRow = z.object({
+  tenant_id: tenantId,
+  sku,
+  name: z.string().max(256),
+  price_minor: amount_minor,
+  currency,
+});
 
 export const locationRow = z.object({ tenant_id: tenantId, location_id: locationId, name: z.string().max(256) });
 

@@ -1,4 +1,3 @@
 import type { ErrorEntry } from './catalogue';
 
-export const fleetErrors = {
-} satisfies Record<string, ErrorEntry>;
+export const fleetErrors = {} satisfies Record<string, ErrorEntry>;

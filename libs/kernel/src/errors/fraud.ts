@@ -1,4 +1,3 @@
 import type { ErrorEntry } from './catalogue';
 
-export const fraudErrors = {
-} satisfies Record<string, ErrorEntry>;
+export const fraudErrors = {} satisfies Record<string, ErrorEntry>;

@@ -1,4 +1,3 @@
 import type { ErrorEntry } from './catalogue';
 
-export const inventoryErrors = {
-} satisfies Record<string, ErrorEntry>;
+export const inventoryErrors = {} satisfies Record<string, ErrorEntry>;

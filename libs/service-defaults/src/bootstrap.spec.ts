@@ -1,0 +1,156 @@
+import { Body, Controller, Get, Module, Post } from '@nestjs/common';
+import type { Principal } from '@nerveline/kernel';
+import { createTempDirectory, createTestKeys } from '@nerveline/testing';
+import { z } from 'zod';
+import { CurrentPrincipal, Describe, Public, readSettings, Scope, serviceSettings, startService } from './index';
+
+const order = z.strictObject({ sku: z.string(), quantity: z.int().min(1) });
+
+@Controller('v1/orders')
+class OrdersController {
+  @Post()
+  @Scope('stock:reserve')
+  @Describe({ summary: 'Takes an order.', answer: z.object({ by: z.string() }) })
+  take(@Body({ schema: order }) body: z.infer<typeof order>, @CurrentPrincipal() principal: Principal) {
+    return { by: principal.subject, ...body };
+  }
+}
+
+@Controller('open')
+class OpenController {
+  @Get()
+  @Public()
+  open() {
+    return {};
+  }
+}
+
+@Controller('forgotten')
+class ForgottenController {
+  @Get()
+  read() {
+    return {};
+  }
+}
+
+@Module({ controllers: [OrdersController, OpenController] })
+class OrdersModule {}
+
+@Module({ controllers: [ForgottenController] })
+class ForgottenModule {}
+
+async function openService(module: new () => object = OrdersModule) {
+  const keys = await createTestKeys();
+  const directory = await createTempDirectory();
+  const settings = readSettings(serviceSettings, {
+    NERVELINE_DATA_DIR: directory.path,
+    NERVELINE_JWKS: keys.jwks,
+    LOG_LEVEL: 'fatal',
+    BODY_LIMIT_BYTES: '2048',
+  });
+  const release = async () => {
+    await keys[Symbol.asyncDispose]();
+    await directory[Symbol.asyncDispose]();
+  };
+  const service = await startService({ service: 'orders', module, settings }).catch(async (error: unknown) => {
+    await release();
+    throw error;
+  });
+  const post = (body: string, token?: string, type = 'application/json') =>
+    fetch(`${service.address}/v1/orders`, {
+      method: 'POST',
+      body,
+      headers: { 'content-type': type, ...(token !== undefined && { authorization: `Bearer ${token}` }) },
+    });
+  return {
+    service,
+    keys,
+    post,
+    [Symbol.asyncDispose]: async () => {
+      await service.stop();
+      await release();
+    },
+  };
+}
+
+const errorOf = async (answer: Response) => ((await answer.json()) as { error: Record<string, unknown> }).error;
+
+test('a caller with the scope is served and known by name', async () => {
+  await using open = await openService();
+  const token = await open.keys.token({ subject: 'shop-1', scopes: ['stock:reserve'] });
+  const answer = await open.post('{"sku":"A-17","quantity":2}', token);
+  expect(answer.status).toBe(201);
+  expect(await answer.json()).toEqual({ by: 'shop-1', sku: 'A-17', quantity: 2 });
+});
+
+test.each([
+  ['no token', undefined, 'NL-API-004'],
+  ['a token that nobody signed', 'e30.e30.e30', 'NL-API-004'],
+])('%s is answered with 401 and a code', async (_name, token, code) => {
+  await using open = await openService();
+  const answer = await open.post('{"sku":"A-17","quantity":2}', token);
+  expect(answer.status).toBe(401);
+  expect(await errorOf(answer)).toMatchObject({ code, retriable: false });
+});
+
+test('a token without the scope is refused and the scope is named', async () => {
+  await using open = await openService();
+  const answer = await open.post('{"sku":"A-17","quantity":2}', await open.keys.token({ scopes: ['fleet:read'] }));
+  expect(answer.status).toBe(403);
+  expect(await errorOf(answer)).toMatchObject({ code: 'NL-API-005', detail: 'this needs the scope stock:reserve' });
+});
+
+test('an expired token is refused', async () => {
+  await using open = await openService();
+  const answer = await open.post('{"sku":"A-17","quantity":2}', await open.keys.token({ expires_in: '-1s' }));
+  expect(answer.status).toBe(401);
+});
+
+test.each([
+  ['malformed JSON', '{"sku":', 'application/json', 400, 'NL-API-002', undefined],
+  ['an unknown field', '{"sku":"A","quantity":1,"colour":"red"}', 'application/json', 400, 'NL-API-001', 'colour'],
+  ['a wrong type', '{"sku":"A","quantity":"1"}', 'application/json', 400, 'NL-API-001', 'quantity'],
+  ['another content type', 'sku=A', 'text/csv', 415, 'NL-API-009', undefined],
+  [
+    'a body over the limit',
+    JSON.stringify({ sku: 'x'.repeat(4096) }),
+    'application/json',
+    413,
+    'NL-API-003',
+    undefined,
+  ],
+])('%s is answered with a code that names what is wrong', async (_name, body, type, status, code, field) => {
+  await using open = await openService();
+  const answer = await open.post(body, await open.keys.token(), type);
+  expect(answer.status).toBe(status);
+  const error = await errorOf(answer);
+  expect(error).toMatchObject({ code });
+  expect(error['field']).toBe(field);
+});
+
+test('a route that declares no scope stops the start', async () => {
+  await expect(openService(ForgottenModule)).rejects.toMatchObject({ code: 'NL-API-010' });
+});
+
+test('an unknown route is a 404 with a code', async () => {
+  await using open = await openService();
+  const answer = await fetch(`${open.service.address}/nowhere`);
+  expect(answer.status).toBe(404);
+  expect(await errorOf(answer)).toMatchObject({ code: 'NL-API-006' });
+});
+
+test('health, metrics and the API document need no token', async () => {
+  await using open = await openService();
+  const get = async (path: string) => (await fetch(`${open.service.address}${path}`)).text();
+  expect(JSON.parse(await get('/health/ready'))).toMatchObject({ ready: true });
+  expect(await get('/metrics')).toContain('process_resident_memory_bytes');
+  const document = JSON.parse(await get('/openapi.json')) as { paths: Record<string, { post?: object }> };
+  expect(document.paths['/v1/orders']?.post).toMatchObject({ security: [{ bearer: ['stock:reserve'] }] });
+  expect(await get('/docs')).toContain('POST /v1/orders');
+});
+
+test('the first wrong setting is named', () => {
+  expect(() => readSettings(serviceSettings, { NERVELINE_DATA_DIR: 'd', NERVELINE_JWKS: 'j', PORT: '70000' })).toThrow(
+    expect.objectContaining({ code: 'NL-API-012', field: 'PORT' }),
+  );
+});

@@ -1,0 +1,116 @@
+import 'reflect-metadata';
+import type { DynamicModule, Type } from '@nestjs/common';
+import { ModulesContainer, NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { ErrorFilter, toNervelineError, validationPipe } from './errors-over-http';
+import { createLogger, type Logger } from './logger';
+import { ApiDocument } from './openapi';
+import { Readiness } from './readiness';
+import { declaredRoutes } from './routes';
+import { ServiceModule } from './service.module';
+import type { ServiceSettings } from './settings';
+
+export interface BootstrapOptions {
+  /** The service's name, as in the topic catalogue. */
+  readonly service: string;
+  readonly module: Type | DynamicModule;
+  readonly settings: ServiceSettings;
+  /** Last touches before it listens: static files, a socket adapter. */
+  readonly prepare?: (app: NestFastifyApplication) => Promise<void> | void;
+}
+
+/** A service that runs. */
+export interface RunningService {
+  readonly app: NestFastifyApplication;
+  /** `http://127.0.0.1:3001` */
+  readonly address: string;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a service: guard, validation, error answers, health, metrics, API document, and a stop that drains.
+ *
+ * Providers stop their intake (consumers, timers) in `beforeApplicationShutdown`, while the last requests are still
+ * answered, and close their stores in `onApplicationShutdown`, when none is left.
+ *
+ * @throws NervelineError `NL-API-010` when a route declares no scope, and whatever the module's providers raise
+ */
+export async function startService(options: BootstrapOptions): Promise<RunningService> {
+  const { service, module, settings } = options;
+  const logger = createLogger(service, settings.LOG_LEVEL);
+  const adapter = new FastifyAdapter({ bodyLimit: settings.BODY_LIMIT_BYTES, forceCloseConnections: 'idle' });
+  const app = await NestFactory.create<NestFastifyApplication>(
+    ServiceModule.around(module, settings, logger),
+    adapter,
+    {
+      logger: nestLogger(logger),
+      abortOnError: false,
+    },
+  );
+  try {
+    app.useGlobalPipes(validationPipe());
+    app.useGlobalFilters(new ErrorFilter(logger));
+    app.get(ApiDocument).describe(service, declaredRoutes(app.get(ModulesContainer)));
+    await options.prepare?.(app);
+    await app.listen(settings.PORT, settings.HOST);
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
+  return { app, address: await app.getUrl(), stop: () => stop(app) };
+}
+
+/** {@link startService} as a whole program: settings errors end it with one line, SIGTERM and SIGINT drain it. */
+export async function bootstrap(options: BootstrapOptions): Promise<void> {
+  const logger = createLogger(options.service, options.settings.LOG_LEVEL);
+  try {
+    const running = await startService(options);
+    logger.info({ address: running.address }, 'listening');
+    const onSignal = (signal: NodeJS.Signals) => {
+      logger.info({ signal }, 'draining');
+      const deadline = setTimeout(() => {
+        logger.error({ drain_deadline_ms: options.settings.DRAIN_DEADLINE_MS }, 'the drain took too long: cut off');
+        process.exit(1);
+      }, options.settings.DRAIN_DEADLINE_MS);
+      running.stop().then(
+        () => {
+          clearTimeout(deadline);
+          process.exit(0);
+        },
+        (error: unknown) => exitWith(logger, error),
+      );
+    };
+    process.once('SIGTERM', onSignal);
+    process.once('SIGINT', onSignal);
+  } catch (error) {
+    exitWith(logger, error);
+  }
+}
+
+/** Ends the program because of an error that nobody can handle, with its code in the last line. */
+export function exitWith(logger: Logger, error: unknown): never {
+  const known = toNervelineError(error);
+  logger.fatal({ err: error, code: known.code, field: known.field }, known.message);
+  process.exit(1);
+}
+
+async function stop(app: NestFastifyApplication): Promise<void> {
+  app.get(Readiness).drain();
+  await app.close();
+}
+
+function nestLogger(logger: Logger) {
+  const say =
+    (level: 'debug' | 'info' | 'warn' | 'error') =>
+    (message: unknown, ...rest: unknown[]) =>
+      logger[level]({ context: rest.at(-1) }, String(message));
+  // Nest tells each route and module that it wires: of use to a developer only.
+  return {
+    log: say('debug'),
+    debug: say('debug'),
+    verbose: say('debug'),
+    warn: say('warn'),
+    error: say('error'),
+    fatal: say('error'),
+  };
+}

@@ -1,0 +1,37 @@
+import { Injectable } from '@nestjs/common';
+
+/** What a part of the service says of itself. */
+export interface Check {
+  readonly ready: boolean;
+  /** One sentence for a person: what it waits for, what is wrong. */
+  readonly detail?: string;
+}
+
+/** Is the service able to do its work? Parts register a check; the service is ready when all are. */
+@Injectable()
+export class Readiness {
+  readonly #checks = new Map<string, () => Check>();
+  readonly #facts = new Map<string, () => unknown>();
+  #draining = false;
+
+  add(name: string, check: () => Check): void {
+    this.#checks.set(name, check);
+  }
+
+  /** Something worth knowing beside readiness: the event clock, a metric version. */
+  addFact(name: string, fact: () => unknown): void {
+    this.#facts.set(name, fact);
+  }
+
+  /** From now on not ready: the load balancer sends no more. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  report(): { ready: boolean; checks: Record<string, Check>; facts: Record<string, unknown> } {
+    const checks = Object.fromEntries([...this.#checks].map(([name, check]) => [name, check()]));
+    if (this.#draining) checks['drain'] = { ready: false, detail: 'stopping' };
+    const facts = Object.fromEntries([...this.#facts].map(([name, fact]) => [name, fact()]));
+    return { ready: Object.values(checks).every((check) => check.ready), checks, facts };
+  }
+}
