@@ -1,6 +1,7 @@
 export { bootstrap, exitWith, startService, type BootstrapOptions, type RunningService } from './bootstrap';
 export { Describe, type RouteDescription } from './describe';
 export { errorAnswer, fieldPath, toNervelineError, validationPipe, type ErrorAnswer } from './errors-over-http';
+export { createEventClockTable } from './event-clock-table';
 export { createLogger, type Logger } from './logger';
 export { metrics } from './metrics';
 export { runMigrations } from './migrations';

@@ -1,4 +1,4 @@
-import { decodeJson, topics } from '@nerveline/contracts';
+import { decodeJson, topics, type EventSource } from '@nerveline/contracts';
 import type { EventClock } from '@nerveline/kernel';
 import type { LogRecord } from '@nerveline/log';
 
@@ -6,13 +6,14 @@ import type { LogRecord } from '@nerveline/log';
 export const eventClockTopic = topics.eventClock.name;
 
 /**
- * Sets a service's event clock by a change of `platform.event_clock`: an insert or update declares the source's time, a
- * delete goes back to wall time. A tombstone repeats the delete ahead of it and changes nothing.
+ * Sets a service's event clock by a change of `platform.event_clock`: an insert or update of the service's source
+ * declares the source's time, a delete goes back to wall time. A tombstone repeats the delete ahead of it and changes
+ * nothing.
  *
  * @throws NervelineError `NL-LOG-011` when the record isn't such a change
  */
-export function followEventClock(clock: EventClock, record: LogRecord): void {
+export function followEventClock(clock: EventClock, record: LogRecord, source: EventSource): void {
   if (record.value === null) return;
-  const { after } = decodeJson(topics.eventClock, record.value);
-  clock.declare(after ?? undefined);
+  const { before, after } = decodeJson(topics.eventClock, record.value);
+  if ((after ?? before)?.source === source) clock.declare(after ?? undefined);
 }

@@ -55,6 +55,11 @@ export interface PushFrame {
   readonly stream: PushStreamName;
   readonly kind: 'snapshot' | 'delta' | 'reset';
   readonly items: readonly PushItem[];
+  /**
+   * Where the client has to stand for a delta to follow without a gap: next offset by `topic/partition`. One that
+   * stands before it asks again from its own position.
+   */
+  readonly from?: PositionVector;
   /** Where the client stands after this frame. */
   readonly position: PositionVector;
   /** Records between this frame's end and the log's: above 0 the page is catching up. */

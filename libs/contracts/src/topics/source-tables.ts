@@ -57,8 +57,13 @@ function changeTopic<Row extends z.ZodType>(options: {
   return topic;
 }
 
+/** The kinds of sources that have a time of their own: payments of 2018 may be played beside orders of 2010. */
+export const eventSource = z.enum(['payments', 'stock', 'fleet']);
+export type EventSource = z.infer<typeof eventSource>;
+
 export const eventClockRow = z.object({
   tenant_id: tenantId,
+  source: eventSource,
   event_ms: epoch_ms,
   wall_ms: epoch_ms,
   speed: z.coerce.number().positive().max(1_000_000),
@@ -166,10 +171,10 @@ export const changeTopics = {
   eventClock: changeTopic({
     schema: 'platform',
     table: 'event_clock',
-    key: ['tenant_id'],
+    key: ['tenant_id', 'source'],
     row: eventClockRow,
     partitions: 1,
-    description: 'What the source says about its time: see EventClock.',
+    description: 'What each source says about its time: see EventClock.',
   }),
   blockList: changeTopic({
     schema: 'fraud',
