@@ -1,4 +1,8 @@
+import { NervelineError } from '@nerveline/kernel';
 import { z } from 'zod';
+import { parseExactJson, type ExactJson } from './exact-json';
+
+const text = new TextDecoder();
 
 /** Debezium's operation letters: create, update, delete, read (a snapshot's row), truncate, message. */
 export type ChangeOp = 'c' | 'u' | 'd' | 'r' | 't' | 'm';
@@ -10,7 +14,7 @@ export interface ChangeSource {
   readonly name: string;
   readonly ts_ms: number;
   readonly ts_us: number;
-  readonly snapshot: 'true' | 'false' | 'last';
+  readonly snapshot: 'true' | 'false';
   readonly db: string;
   readonly schema: string;
   readonly table: string;
@@ -30,7 +34,11 @@ export interface ChangeTransaction {
 /** One change of a row, as it stands on a change topic (Debezium's envelope, JSON without schema). */
 export interface Change<Row> {
   readonly op: ChangeOp;
-  readonly before: Row | null;
+  /**
+   * The row as it was. Under the default replica identity a delete knows the key columns only (the others are absent,
+   * not null), and an update that leaves the key alone knows nothing.
+   */
+  readonly before: Partial<Row> | null;
   readonly after: Row | null;
   readonly source: ChangeSource;
   readonly ts_ms: number;
@@ -41,10 +49,13 @@ export interface Change<Row> {
 export const UNCHANGED = '__debezium_unavailable_value';
 export type Unchanged = typeof UNCHANGED;
 
-export const changeSchema = <Row extends z.ZodType>(row: Row) =>
+/** A row whose column types nobody declared, every digit kept: see {@link parseExactJson}. */
+export type AnyRow = Readonly<Record<string, ExactJson>>;
+
+export const changeSchema = <Row extends z.ZodObject>(row: Row) =>
   z.object({
     op: z.enum(['c', 'u', 'd', 'r', 't', 'm']),
-    before: row.nullable(),
+    before: row.partial().nullable(),
     after: row.nullable(),
     source: z.looseObject({
       schema: z.string(),
@@ -56,3 +67,32 @@ export const changeSchema = <Row extends z.ZodType>(row: Row) =>
     ts_ms: z.number(),
     transaction: z.object({ id: z.string(), total_order: z.number(), data_collection_order: z.number() }).nullable(),
   });
+
+const looseRow = z.record(z.string(), z.custom<ExactJson>());
+const looseChange = z.looseObject({
+  op: z.enum(['c', 'u', 'd', 'r', 't', 'm']),
+  before: looseRow.nullable(),
+  after: looseRow.nullable(),
+});
+
+/** A change of any table, as {@link parseChange} reads it. */
+export interface ParsedChange {
+  readonly op: ChangeOp;
+  readonly before: AnyRow | null;
+  readonly after: AnyRow | null;
+  readonly [field: string]: unknown;
+}
+
+/**
+ * Reads a change of any table without losing a digit: an `int8` beyond 2^53 is a bigint, a `numeric` is its text.
+ *
+ * @throws NervelineError `NL-LOG-011` when it isn't JSON or not a change
+ */
+export function parseChange(bytes: Uint8Array): ParsedChange {
+  const parsed = looseChange.safeParse(parseExactJson(text.decode(bytes)));
+  if (parsed.success) return parsed.data;
+  throw new NervelineError('NL-LOG-011', {
+    detail: 'not a change',
+    field: parsed.error.issues[0]?.path.join('.') ?? '',
+  });
+}

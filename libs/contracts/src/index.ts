@@ -2,13 +2,17 @@ export { auditEntry, type AuditEntry } from './audit';
 export { commands, type CommandAnswer, type CommandName, type CommandRequest } from './commands';
 export {
   changeSchema,
+  parseChange,
   UNCHANGED,
+  type AnyRow,
   type Change,
   type ChangeOp,
   type ChangeSource,
   type ChangeTransaction,
+  type ParsedChange,
   type Unchanged,
 } from './envelope';
+export { parseExactJson, type ExactJson } from './exact-json';
 export * from './http/fleet-api';
 export * from './http/fraud-api';
 export * from './http/inventory-api';

@@ -1,29 +1,42 @@
 import { z } from 'zod';
 import { COMPACTED, DAYS_7, defineTopic } from './topic';
 
+/** How far a table's rows, as they were before the stream reached them, are in the log. */
+export const tableSnapshot = z.strictObject({
+  /** A table that was dropped and made anew is another one. */
+  relation_oid: z.int().min(1),
+  state: z.enum(['running', 'finished']),
+  /** The source as of which the last chunk was read. */
+  snapshot_lsn: z.string(),
+  /** Finished chunks, and the rows in them. */
+  chunks: z.int().min(0),
+  rows: z.int().min(0),
+  /** Key of the last row that is in the log: the next chunk begins behind it, also after a restart. */
+  after_key: z.array(z.string()).nullable(),
+});
+export type TableSnapshot = z.infer<typeof tableSnapshot>;
+
 /** Where a slot stands: what makes a restart exact. One record for each slot, the last one counts. */
 export const relayProgress = z.strictObject({
   format_version: z.literal(1),
   slot: z.string(),
   epoch: z.strictObject({ system_id: z.string(), timeline: z.int().min(1) }),
-  /** Everything up to and including this commit LSN is in the log. */
+  /**
+   * Every change whose commit LSN is below this position is in the log. The slot's confirmed position never passes it:
+   * a slot that is ahead shows that the log lost records.
+   */
   floor_lsn: z.string(),
   /** Partition counts of the change topics when the floor was written. */
   partitions: z.record(z.string(), z.int().min(1)),
-  snapshot: z
-    .strictObject({
-      id: z.string(),
-      /** The slot's consistent point: the stream goes on from here. */
-      consistent_lsn: z.string(),
-      /** Finished chunks, `SCHEMA.TABLE#CHUNK`. */
-      finished_chunks: z.array(z.string()),
-      state: z.enum(['running', 'finished']),
-    })
-    .nullable(),
+  /** By `SCHEMA.TABLE`. A published table that is missing here has not been read yet. */
+  tables: z.record(z.string(), tableSnapshot),
 });
 export type RelayProgress = z.infer<typeof relayProgress>;
 
-/** A source transaction's BEGIN or END, as Debezium writes it; END counts the rows for each topic and partition. */
+/**
+ * A source transaction's BEGIN or END, as Debezium writes it. END counts the changes for each topic and partition, the
+ * tombstones behind deletes not included, so that a reader knows when it has seen the whole transaction.
+ */
 export const transactionMark = z.strictObject({
   status: z.enum(['BEGIN', 'END']),
   id: z.string(),
@@ -34,7 +47,7 @@ export const transactionMark = z.strictObject({
       z.strictObject({
         data_collection: z.string(),
         event_count: z.int(),
-        /** Our addition: rows by partition of the collection's topic. */
+        /** Our addition: changes by partition of the collection's topic. */
         partitions: z.record(z.string(), z.int()),
       }),
     )

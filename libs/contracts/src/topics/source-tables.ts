@@ -32,7 +32,7 @@ export interface SourceTable {
 
 export const sourceTables: SourceTable[] = [];
 
-function changeTopic<Row extends z.ZodType>(options: {
+function changeTopic<Row extends z.ZodObject>(options: {
   schema: string;
   table: string;
   key: readonly string[];
