@@ -1,4 +1,5 @@
 export { eventually } from './eventually';
+export { describeWith, describeWithData, type Need } from './needs';
 export { createDatabase, startPostgres, stopOwnPostgres, type TestDatabase, type TestPostgres } from './postgres';
 export { createTempDirectory, type TempDirectory } from './temp-directory';
 export { createTestKeys, type TestKeys } from './tokens';

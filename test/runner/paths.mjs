@@ -1,0 +1,5 @@
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The root of the clone. */
+export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
