@@ -22,11 +22,14 @@ export const positionsAnswer = z.strictObject({
   accepted: z.int(),
   /** Fixes that are older than one already taken, or the same: counted, not applied. */
   stale: z.int(),
+  /** Outside of the roads' area: counted, not applied. */
   off_map: z.int(),
 });
+export type PositionsAnswer = z.infer<typeof positionsAnswer>;
 
 /** `POST /v1/routes`, scope `fleet:read`. */
 export const routeRequest = z.strictObject({ from: coordinates, to: coordinates });
+export type RouteRequest = z.infer<typeof routeRequest>;
 export const routeAnswer = z.strictObject({
   duration_ms: z.number(),
   distance_m: z.number(),
@@ -34,14 +37,50 @@ export const routeAnswer = z.strictObject({
   geometry: z.array(z.tuple([z.number(), z.number()])),
   metric_version: z.int(),
 });
+export type RouteAnswer = z.infer<typeof routeAnswer>;
 
-/** `POST /v1/plans`, scope `fleet:write`: where a vehicle goes; stops come from its orders when absent. */
+/**
+ * `POST /v1/plans`, scope `fleet:write`: where a vehicle goes. Without `to` the stops are its open orders in their
+ * order; without `from` it starts from its last position. The answer is the plan.
+ */
 export const planRequest = z.strictObject({
   vehicle_id: vehicleId,
-  from: coordinates,
-  to: coordinates,
+  from: coordinates.optional(),
+  to: coordinates.optional(),
   event_ms: epoch_ms.optional(),
 });
+export type PlanRequest = z.infer<typeof planRequest>;
+
+/**
+ * `GET /v1/map`, scope `fleet:read`: the roads as GeoJSON. A feature is a street with one or two directions; its `id`
+ * is a segment id, `twin` the segment of the other direction (null on a one-way street). `?classes=primary,trunk` picks
+ * classes. Cacheable: the ETag is the graph's hash.
+ */
+export const mapAnswer = z.strictObject({
+  type: z.literal('FeatureCollection'),
+  graph: z.string(),
+  bbox: z.tuple([z.number(), z.number(), z.number(), z.number()]),
+  features: z.array(
+    z.strictObject({
+      type: z.literal('Feature'),
+      id: z.int(),
+      properties: z.strictObject({ class: z.string(), name: z.string(), twin: z.int().nullable() }),
+      geometry: z.strictObject({
+        type: z.literal('LineString'),
+        coordinates: z.array(z.tuple([z.number(), z.number()])),
+      }),
+    }),
+  ),
+});
+export type MapAnswer = z.infer<typeof mapAnswer>;
+
+/** `GET /v1/map/speeds`, scope `fleet:read`: what is left of the free speed, where it isn't all; 0 is closed. */
+export const mapSpeedsAnswer = z.strictObject({
+  graph: z.string(),
+  metric_version: z.int(),
+  segments: z.array(z.tuple([z.int(), z.number()])),
+});
+export type MapSpeedsAnswer = z.infer<typeof mapSpeedsAnswer>;
 
 /** `POST /v1/traffic`, scope `fleet:write`: a jam, closure or storm that slows or closes the segments it covers. */
 export const trafficRequest = z.strictObject({
@@ -72,6 +111,7 @@ export const trafficAnswer = z.strictObject({
   vehicles_hit: z.array(vehicleId),
   metric_version: z.int(),
 });
+export type TrafficAnswer = z.infer<typeof trafficAnswer>;
 
 /** The command `fleet.answer_proposal`. */
 export const proposalAnswerRequest = z.strictObject({

@@ -23,6 +23,7 @@ export const topics = {
   plans: fleetTopics.plans,
   traffic: fleetTopics.traffic,
   rerouteDecisions: fleetTopics.decisions,
+  fleetCommands: fleetTopics.commands,
   fleetAudit: fleetTopics.audit,
   gatewayAudit: gatewayTopics.audit,
 } as const;

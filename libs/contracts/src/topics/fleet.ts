@@ -3,7 +3,7 @@ import { auditEntry } from '../audit';
 import { positionFix, trafficRequest } from '../http/fleet-api';
 import { depotId, proposalId, tenantId, vehicleId } from '../ids';
 import { readVector } from '../read-vector';
-import { epoch_ms } from '../units';
+import { coordinates, epoch_ms } from '../units';
 import { COMPACTED, DAYS_30, DAYS_7, DEFAULT_PARTITIONS, defineTopic } from './topic';
 
 const lonLat = z.tuple([z.number(), z.number()]);
@@ -13,6 +13,9 @@ export const vehicleState = z.strictObject({
   tenant_id: tenantId,
   vehicle_id: vehicleId,
   depot_id: depotId.nullable(),
+  /** As the source tables have them; absent until they told. */
+  name: z.string().optional(),
+  driver_name: z.string().optional(),
   lat: z.number(),
   lon: z.number(),
   heading_deg: z.number(),
@@ -51,6 +54,12 @@ export const rerouteDecision = z.strictObject({
   outcome: z.enum(['proposed', 'left_alone', 'applied', 'accepted', 'declined', 'expired', 'no_route']),
   trigger: z.enum(['jam', 'closure', 'weather', 'cleared', 'off_route']),
   incident_id: z.string().nullable(),
+  /** Why a vehicle was left alone. */
+  because: z
+    .enum(['already_best', 'gain_too_small', 'fork_too_near', 'changed_recently', 'proposal_in_flight'])
+    .optional(),
+  /** Of a proposal: until when it can be answered, by the event clock. */
+  expires_at_ms: epoch_ms.optional(),
   /** In the dispatcher's words: "jam on Ring East". */
   reason: z.string(),
   old_eta_ms: epoch_ms.nullable(),
@@ -68,9 +77,39 @@ export const trafficIncident = trafficRequest.extend({
   segment_ids: z.array(z.int()),
   vehicles_hit: z.int(),
   metric_version: z.int(),
+  read_vector: readVector.optional(),
   event_ms: epoch_ms,
 });
 export type TrafficIncident = z.infer<typeof trafficIncident>;
+
+/**
+ * What was asked of the fleet, as it was taken. With the positions and the traffic it is all that plans and decisions
+ * depend on, so a replay feeds these three.
+ */
+export const fleetCommand = z.discriminatedUnion('kind', [
+  z.strictObject({
+    format_version: z.literal(1),
+    kind: z.literal('plan'),
+    tenant_id: tenantId,
+    vehicle_id: vehicleId,
+    depot_id: depotId.nullable(),
+    from: coordinates,
+    stops: z.array(coordinates.extend({ label: z.string() })).min(1),
+    read_vector: readVector,
+    event_ms: epoch_ms,
+  }),
+  z.strictObject({
+    format_version: z.literal(1),
+    kind: z.literal('answer'),
+    tenant_id: tenantId,
+    vehicle_id: vehicleId,
+    proposal_id: proposalId,
+    answer: z.enum(['accepted', 'declined', 'expired']),
+    read_vector: readVector,
+    event_ms: epoch_ms,
+  }),
+]);
+export type FleetCommand = z.infer<typeof fleetCommand>;
 
 export const fleetTopics = {
   positions: defineTopic({
@@ -122,6 +161,16 @@ export const fleetTopics = {
     retention: DAYS_30,
     owner: 'gps-rerouting',
     description: 'Proposals, what became of them, and whom we left alone.',
+  }),
+  commands: defineTopic({
+    name: 'fleet.commands',
+    key: 'tenant/vehicle',
+    schema: fleetCommand,
+    encoding: 'json',
+    partitions: DEFAULT_PARTITIONS,
+    retention: DAYS_30,
+    owner: 'gps-rerouting',
+    description: 'Plans and answers as they were asked for: what a replay feeds beside positions and traffic.',
   }),
   audit: defineTopic({
     name: 'audit.gps-rerouting',
