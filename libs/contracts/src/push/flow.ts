@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { eventSource } from '../topics/source-tables';
 import { epoch_ms } from '../units';
 
 export const health = z.enum(['good', 'watch', 'bad', 'unknown']);
@@ -46,6 +47,8 @@ export const flowSlot = z.strictObject({
 export const flowStatus = z.strictObject({
   measured_ms: epoch_ms,
   event_clock_ms: epoch_ms,
+  /** The same by source; one that is absent runs at `event_clock_ms`. */
+  event_clocks_ms: z.partialRecord(eventSource, epoch_ms).optional(),
   stages: z.array(flowStage),
   edges: z.array(flowEdge),
   topics: z.array(flowTopic),
