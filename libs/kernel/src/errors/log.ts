@@ -68,4 +68,21 @@ export const logErrors = {
     meaning: 'Too many bytes wait to be made durable.',
     action: 'Slow down; the limit is max_pending_bytes.',
   },
+  'NL-LOG-014': {
+    retriable: false,
+    meaning: 'A key, store or group name in keyed state is empty or over its length limit.',
+    action: 'Shorten it; the message names the limit.',
+  },
+  'NL-LOG-015': {
+    retriable: false,
+    http_status: 503,
+    meaning: 'The log was closed: the service is stopping.',
+    action: 'None; what was accepted before is durable.',
+  },
+  'NL-LOG-016': {
+    retriable: false,
+    http_status: 503,
+    meaning: 'The environment refuses further work after an error of the disk.',
+    action: 'Check the disk, then restart the service: opening the environment again recovers it.',
+  },
 } satisfies Record<string, ErrorEntry>;

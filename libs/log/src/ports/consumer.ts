@@ -19,6 +19,8 @@ export interface ConsumerOptions {
    * with the same batch after a retriable error; another error stops the consumer.
    */
   handle(records: readonly LogRecord[]): Promise<Effects | void> | Effects | void;
+  /** Called before each new try of a batch or its commit, for the log and the metrics. */
+  onRetry?(error: unknown, failures: number): void;
 }
 
 export interface Consumer {

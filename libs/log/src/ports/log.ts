@@ -85,6 +85,9 @@ export interface Log extends CommitPort {
     signal: AbortSignal,
   ): Promise<boolean>;
 
+  /** How many partitions a topic has, also before anything was written. @throws NervelineError `NL-LOG-001` */
+  partitionCount(topic: string): Promise<number>;
+
   tail(topic: string, partition: number): Promise<PartitionTail>;
 
   /** The first offset whose record has this event time or a later one; the tail when there is none. */

@@ -1,0 +1,146 @@
+import { NervelineError, offset, type Offset } from '@nerveline/kernel';
+import type { LogRecord, PartitionTail, ReadBatch, ReadRequest } from '../../ports/log';
+import type { EnvironmentFile } from './environment-file';
+import { batchKey, behindPrefix, offsetOfBatchKey, partitionKey } from './keys';
+import { decodePartitionEntry, type PartitionEntry } from './partition-entry';
+import { decodeRecords, peekBatchHeader, readBatchHeader } from './record-batch';
+
+const DEFAULT_MAX_BYTES = 1024 * 1024;
+const DEFAULT_MAX_RECORDS = 10_000;
+
+/*
+ * Reading one partition of an open environment. All of it is synchronous and runs inside a `view`.
+ */
+
+export function readEntry(file: EnvironmentFile, topic: string, partition: number): PartitionEntry {
+  return decodePartitionEntry(file.partitions.get(partitionKey(topic, partition)));
+}
+
+/** @throws NervelineError `NL-LOG-005`, `NL-LOG-006`, `NL-LOG-009` */
+export function readRecords(file: EnvironmentFile, request: ReadRequest): ReadBatch {
+  const { topic, partition, from, max_bytes = DEFAULT_MAX_BYTES, max_records = DEFAULT_MAX_RECORDS } = request;
+  const entry = readEntry(file, topic, partition);
+  checkPosition(request, entry);
+  const records: LogRecord[] = [];
+  let next_offset = from;
+  let size_bytes = 0;
+  for (const batch of batchesFrom(file, request)) {
+    const header = readBatchHeader(batch, `${topic}/${partition} at ${next_offset}`);
+    for (const record of decodeRecords(batch, { topic, partition, header })) {
+      if (record.offset < from) continue;
+      records.push(record);
+      next_offset = offset(record.offset + 1);
+      size_bytes += (record.key?.length ?? 0) + (record.value?.length ?? 0);
+      if (size_bytes >= max_bytes || records.length >= max_records) {
+        return { records, next_offset, tail_offset: entry.next_offset };
+      }
+    }
+    // Behind the batch, not behind its last record: compaction may have taken the records between.
+    if (header.last_offset >= next_offset) next_offset = offset(header.last_offset + 1);
+  }
+  return { records, next_offset: entry.next_offset, tail_offset: entry.next_offset };
+}
+
+export function readTail(file: EnvironmentFile, topic: string, partition: number): PartitionTail {
+  const { next_offset, start_offset } = readEntry(file, topic, partition);
+  let last: LogRecord | undefined;
+  const batch = next_offset > start_offset ? batchAtOrBefore(file, { topic, partition, from: next_offset }) : undefined;
+  if (batch !== undefined) {
+    const header = readBatchHeader(batch, `${topic}/${partition} before ${next_offset}`);
+    for (const record of decodeRecords(batch, { topic, partition, header })) last = record;
+  }
+  if (last !== undefined && last.offset < start_offset) last = undefined;
+  return { next_offset, start_offset, last };
+}
+
+/** The first offset that is still there with this event time or a later one; the tail when there is none. */
+export function findOffsetAt(
+  file: EnvironmentFile,
+  partition: { readonly topic: string; readonly partition: number },
+  timestamp_ms: number,
+): Offset {
+  const entry = readEntry(file, partition.topic, partition.partition);
+  const from = offset(firstBatchReaching(file, { ...partition, entry }, timestamp_ms));
+  for (const batch of batchesFrom(file, { ...partition, from })) {
+    const header = readBatchHeader(batch, `${partition.topic}/${partition.partition} at ${from}`);
+    if (header.latest_timestamp_ms < timestamp_ms) continue;
+    for (const record of decodeRecords(batch, { ...partition, header })) {
+      if (record.offset >= entry.start_offset && record.timestamp_ms >= timestamp_ms) return record.offset;
+    }
+  }
+  return entry.next_offset;
+}
+
+/**
+ * Bisects over the batches' latest event time so far, which never falls: no record before the offset that it gives
+ * has the time.
+ */
+function firstBatchReaching(
+  file: EnvironmentFile,
+  place: { readonly topic: string; readonly partition: number; readonly entry: PartitionEntry },
+  timestamp_ms: number,
+): number {
+  let low: number = place.entry.start_offset;
+  let high: number = place.entry.next_offset;
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    const batch = batchAtOrBefore(file, { ...place, from: offset(middle) });
+    const header = batch === undefined ? undefined : peekBatchHeader(batch);
+    if (header !== undefined && header.latest_timestamp_ms >= timestamp_ms) {
+      high = Math.max(low, Math.min(middle, header.base_offset));
+      if (header.base_offset <= low) break;
+    } else {
+      low = middle + 1;
+    }
+  }
+  return low;
+}
+
+type Place = Pick<ReadRequest, 'topic' | 'partition' | 'from'>;
+
+/** The batch that holds an offset, or the one before it, and all behind. */
+export function* batchesFrom(file: EnvironmentFile, place: Place): Generator<Buffer> {
+  const first = keyAtOrBefore(file, place) ?? batchKey(place.topic, place.partition, 0);
+  const end = behindPrefix(partitionKey(place.topic, place.partition));
+  for (const { value } of file.batches.getRange({ start: first, end })) yield value;
+}
+
+function batchAtOrBefore(file: EnvironmentFile, place: Place): Buffer | undefined {
+  const key = keyAtOrBefore(file, place);
+  return key === undefined ? undefined : file.batches.get(key);
+}
+
+function keyAtOrBefore(file: EnvironmentFile, { topic, partition, from }: Place): Buffer | undefined {
+  const end = partitionKey(topic, partition);
+  for (const key of file.batches.getKeys({ start: batchKey(topic, partition, from), end, reverse: true, limit: 1 })) {
+    return key;
+  }
+  return undefined;
+}
+
+/** First offsets of the batches that lie wholly below an offset, oldest first. */
+export function batchesBelow(
+  file: EnvironmentFile,
+  place: { readonly topic: string; readonly partition: number; readonly below: Offset },
+  limit: number,
+): Offset[] {
+  const { topic, partition, below } = place;
+  const start = batchKey(topic, partition, 0);
+  const end = behindPrefix(partitionKey(topic, partition));
+  const keys = [...file.batches.getKeys({ start, end, limit: limit + 1 })];
+  // A batch ends where the next one begins at the latest; the last one says itself where it ends.
+  const endsBelow = (key: Buffer, i: number): boolean => {
+    const next = keys[i + 1];
+    if (next !== undefined) return offsetOfBatchKey(next) <= below;
+    const batch = file.batches.get(key);
+    return batch !== undefined && peekBatchHeader(batch).last_offset < below;
+  };
+  return keys.slice(0, limit).filter(endsBelow).map(offsetOfBatchKey);
+}
+
+function checkPosition({ topic, partition, from }: ReadRequest, entry: PartitionEntry): void {
+  if (from >= entry.start_offset && from <= entry.next_offset) return;
+  throw new NervelineError('NL-LOG-009', {
+    detail: `${topic}/${partition} has offsets ${entry.start_offset} to ${entry.next_offset - 1}, not ${from}`,
+  });
+}

@@ -1,0 +1,162 @@
+import { NervelineError, type Commit, type InputPosition, type Offset, type OutRecord, type RecordPosition } from '@nerveline/kernel';
+import type { Log, Owner, PartitionTail, ReadBatch, ReadRequest, StateReader, TopicDescription } from '../../ports/log';
+import { batchesBelow, findOffsetAt, readEntry, readRecords, readTail } from './batch-reader';
+import type { EnvironmentWriter } from './environment-writer';
+import { readInputPositions } from './input-position';
+import { batchKey } from './keys';
+import { asGeneration, readLease } from './lease';
+import type { LogTopics } from './log-topic';
+import type { CommitPreparer } from './prepare-commit';
+import type { SharedEnvironment } from './shared-environment';
+import { StateView } from './state-view';
+import { waitFor } from './wait-for';
+
+/** Batches that one transaction removes, so that appends behind it don't wait long. */
+const TRUNCATE_SLICE_BATCHES = 1_000;
+
+/** What an open log is made of. */
+export interface EmbeddedParts {
+  readonly service: string;
+  readonly topics: LogTopics;
+  readonly preparer: CommitPreparer;
+  /** Undefined for a reader that owns no topic. */
+  readonly writer: EnvironmentWriter | undefined;
+  /** The environment of a service, own or not. */
+  environmentOf(service: string): SharedEnvironment;
+  /** Releases every environment. */
+  release(): Promise<void>;
+}
+
+/** The log on LMDB environments in a directory of this machine; {@link openLog} makes it. */
+export class EmbeddedLog implements Log {
+  readonly state: StateReader;
+  readonly #closing = new AbortController();
+
+  constructor(private readonly parts: EmbeddedParts) {
+    this.state = new StateView(parts.environmentOf(parts.service));
+  }
+
+  append(records: readonly OutRecord[]): Promise<readonly RecordPosition[]> {
+    return this.commit({ appends: records });
+  }
+
+  async commit(commit: Commit): Promise<readonly RecordPosition[]> {
+    const work = this.parts.preparer.prepare(commit);
+    return this.writer().submit(work);
+  }
+
+  async read(request: ReadRequest): Promise<ReadBatch> {
+    const environment = this.environmentOf(request.topic, request.partition);
+    return environment.read((file) => readRecords(file, request));
+  }
+
+  async waitForRecords(
+    positions: readonly { readonly topic: string; readonly partition: number; readonly next_offset: Offset }[],
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const places = positions.map((position) => ({
+      ...position,
+      environment: this.environmentOf(position.topic, position.partition),
+    }));
+    return waitFor({
+      environments: new Set(places.map(({ environment }) => environment)),
+      signals: [signal, this.#closing.signal],
+      holds: () =>
+        places.some(
+          ({ environment, topic, partition, next_offset }) =>
+            environment.exists && environment.read((file) => readEntry(file, topic, partition).next_offset > next_offset),
+        ),
+    });
+  }
+
+  async partitionCount(topic: string): Promise<number> {
+    return this.parts.topics.find(topic).partitions;
+  }
+
+  async tail(topic: string, partition: number): Promise<PartitionTail> {
+    return this.environmentOf(topic, partition).read((file) => readTail(file, topic, partition));
+  }
+
+  async offsetAt(topic: string, partition: number, timestamp_ms: number): Promise<Offset> {
+    const environment = this.environmentOf(topic, partition);
+    return environment.read((file) => findOffsetAt(file, { topic, partition }, timestamp_ms));
+  }
+
+  async positions(group: string): Promise<readonly InputPosition[]> {
+    const environment = this.open(group.split('.', 1)[0] ?? '');
+    return environment.exists ? environment.read((file) => readInputPositions(file, group)) : [];
+  }
+
+  async truncateBefore(topic: string, partition: number, before: Offset): Promise<void> {
+    this.parts.topics.findOwn(topic, this.parts.service);
+    const environment = this.environmentOf(topic, partition);
+    await this.writer().submit({
+      size_bytes: 0,
+      stage: (staging) => {
+        const entry = staging.entry(topic, partition);
+        if (before > entry.next_offset) {
+          const detail = `${topic}/${partition} ends before ${entry.next_offset}, it can't be truncated before ${before}`;
+          throw new NervelineError('NL-LOG-009', { detail });
+        }
+        if (before > entry.start_offset) staging.setEntry(topic, partition, { ...entry, start_offset: before });
+      },
+    });
+    // Nobody reads below the start any more: the batches go in slices behind it.
+    for (let more = true; more; ) {
+      const bases = environment.read((file) =>
+        batchesBelow(file, { topic, partition, below: before }, TRUNCATE_SLICE_BATCHES),
+      );
+      more = bases.length === TRUNCATE_SLICE_BATCHES;
+      if (bases.length > 0) await this.removeBatches(topic, partition, bases);
+    }
+  }
+
+  async describe(): Promise<readonly TopicDescription[]> {
+    const topics = this.parts.topics.all().filter(({ owner }) => this.open(owner).exists);
+    return topics.map(({ name, owner, partitions }) => ({
+      topic: name,
+      owner,
+      partitions: this.open(owner).read((file) =>
+        Array.from({ length: partitions }, (_, partition) => readTail(file, name, partition)),
+      ),
+    }));
+  }
+
+  async ownerOf(topic: string, _key: string): Promise<Owner> {
+    const { owner } = this.parts.topics.find(topic);
+    const lease = this.open(owner).read(readLease);
+    if (lease?.held !== true) throw new NervelineError('NL-LOG-008', { detail: `nobody owns ${topic}: ${owner} is stopped` });
+    return { address: lease.address, generation: asGeneration(lease.generation) };
+  }
+
+  async close(): Promise<void> {
+    if (this.#closing.signal.aborted) return;
+    this.#closing.abort();
+    await this.parts.writer?.close();
+    await this.parts.release();
+  }
+
+  private async removeBatches(topic: string, partition: number, bases: readonly Offset[]): Promise<void> {
+    await this.writer().submit({
+      size_bytes: 0,
+      stage: (staging) => {
+        for (const base of bases) staging.write({ store: 'batches', key: batchKey(topic, partition, base), value: null });
+      },
+    });
+  }
+
+  private writer(): EnvironmentWriter {
+    const { writer, service } = this.parts;
+    if (writer !== undefined) return writer;
+    throw new NervelineError('NL-LOG-002', { detail: `${service} owns no topic: it reads only` });
+  }
+
+  private environmentOf(topic: string, partition: number): SharedEnvironment {
+    return this.open(this.parts.topics.findPartition(topic, partition).owner);
+  }
+
+  private open(service: string): SharedEnvironment {
+    if (this.#closing.signal.aborted) throw new NervelineError('NL-LOG-015', { detail: 'the log was closed' });
+    return this.parts.environmentOf(service);
+  }
+}

@@ -1,0 +1,118 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { NervelineError } from '@nerveline/kernel';
+import { open, type Database, type RootDatabase } from 'lmdb';
+
+type Store = Database<Buffer, Buffer>;
+
+/** Layout of an environment; a newer one is refused untouched. */
+const FORMAT_VERSION = 1;
+const FORMAT_KEY = Buffer.from('format');
+
+const RAW = { encoding: 'binary', keyEncoding: 'binary' } as const;
+
+/** One LMDB environment with the stores of one service: its topics, state, input positions and lease. */
+export class EnvironmentFile {
+  private constructor(
+    private readonly root: RootDatabase<Buffer, Buffer>,
+    readonly meta: Store,
+    readonly partitions: Store,
+    readonly batches: Store,
+    readonly positions: Store,
+    readonly state: Store,
+  ) {}
+
+  /** @throws NervelineError `NL-LOG-006` */
+  static openForWriting(directory: string): EnvironmentFile {
+    const root = openRoot(directory, false);
+    try {
+      return EnvironmentFile.openStores(root, directory);
+    } catch (error) {
+      void root.close();
+      throw error;
+    }
+  }
+
+  /** `undefined` while nobody has written it. @throws NervelineError `NL-LOG-006` */
+  static openForReading(directory: string): EnvironmentFile | undefined {
+    if (!existsSync(join(directory, 'data.mdb'))) return undefined;
+    const root = openRoot(directory, true);
+    const meta: Store | undefined = root.openDB('meta', { ...RAW, useVersions: true });
+    // A writer that is just making it commits the format last.
+    if (meta === undefined || readFormat(meta) === undefined) {
+      void root.close();
+      return undefined;
+    }
+    try {
+      return EnvironmentFile.openStores(root, directory);
+    } catch (error) {
+      void root.close();
+      throw error;
+    }
+  }
+
+  private static openStores(root: RootDatabase<Buffer, Buffer>, directory: string): EnvironmentFile {
+    const meta: Store = root.openDB('meta', { ...RAW, useVersions: true });
+    const format = readFormat(meta);
+    if (format !== undefined && format > FORMAT_VERSION) {
+      throw new NervelineError('NL-LOG-006', {
+        detail: `${directory} has format ${format}, this version reads up to ${FORMAT_VERSION}`,
+      });
+    }
+    const file = new EnvironmentFile(
+      root,
+      meta,
+      root.openDB('partitions', RAW),
+      root.openDB('batches', RAW),
+      root.openDB('positions', RAW),
+      root.openDB('state', RAW),
+    );
+    if (format === undefined) meta.putSync(FORMAT_KEY, Buffer.from([FORMAT_VERSION]), 0);
+    return file;
+  }
+
+  /**
+   * Looks at what is durable now. `look` must be synchronous: a snapshot that is held longer stops LMDB from reusing
+   * pages, and the file grows for good.
+   *
+   * @throws NervelineError `NL-LOG-016` when LMDB refuses
+   */
+  view<T>(look: (file: EnvironmentFile) => T): T {
+    try {
+      this.root.resetReadTxn();
+      return look(this);
+    } catch (cause) {
+      if (cause instanceof NervelineError) throw cause;
+      throw new NervelineError('NL-LOG-016', { detail: 'the environment does not answer a read', cause });
+    } finally {
+      this.root.resetReadTxn();
+    }
+  }
+
+  /** One synchronous durable transaction; for opening only, since it blocks the process. */
+  transactSync<T>(act: () => T): T {
+    return this.root.transactionSync(act);
+  }
+
+  async close(): Promise<void> {
+    await this.root.close();
+  }
+}
+
+function openRoot(directory: string, readOnly: boolean): RootDatabase<Buffer, Buffer> {
+  return open<Buffer, Buffer>({
+    path: directory,
+    readOnly,
+    ...RAW,
+    noSubdir: false,
+    maxDbs: 8,
+    // With it, other processes would see a record up to 0.8 s before it is durable.
+    overlappingSync: false,
+    // We batch ourselves; lmdb's batch of an event turn leaves a rejected promise behind that nobody can catch.
+    eventTurnBatching: false,
+  });
+}
+
+function readFormat(meta: Store): number | undefined {
+  return meta.get(FORMAT_KEY)?.[0];
+}

@@ -1,0 +1,213 @@
+import { invariant, NervelineError, offset, type Offset, type RecordHeaders } from '@nerveline/kernel';
+import type { LogRecord } from '../../ports/log';
+import { crc32c } from './crc32c';
+
+/*
+ * A batch: consecutive records of one partition in one value, with one checksum. All numbers little-endian.
+ *
+ *    0  u8   format version (1)
+ *    1  u8   zero
+ *    2  u16  zero
+ *    4  u32  CRC-32C of everything behind it
+ *    8  f64  offset of the first record that it was written with
+ *   16  u32  last offset minus the first; compaction leaves it as it is
+ *   20  u32  records in it
+ *   24  f64  wall time of the append, ms
+ *   32  f64  latest event time in the partition up to this batch's end, ms: never falls, so offsets can be searched by time
+ *   40       records: varint offset minus the first; f64 event time; varint key length + 1 (0 is null), key;
+ *            varint value length + 1 (0 is null), value; varint number of headers, each two texts with varint lengths
+ */
+const FORMAT_VERSION = 1;
+const CRC_AT = 4;
+const BODY_AT = 8;
+const RECORDS_AT = 40;
+
+/** A record on its way in, checked, its texts turned to bytes. */
+export interface PreparedRecord {
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array | null;
+  readonly headers: readonly (readonly [Uint8Array, Uint8Array])[];
+  readonly timestamp_ms: number;
+  /** What the record takes in a batch, at most. */
+  readonly size_bytes: number;
+}
+
+/** What stands in front of a batch's records. */
+export interface BatchHeader {
+  readonly base_offset: Offset;
+  readonly last_offset: Offset;
+  readonly record_count: number;
+  readonly appended_ms: number;
+  readonly latest_timestamp_ms: number;
+}
+
+export interface PlacedRecord {
+  readonly offset: number;
+  readonly record: PreparedRecord;
+}
+
+export function prepareRecord(record: {
+  readonly key: string | Uint8Array | null;
+  readonly value: Uint8Array | null;
+  readonly headers?: RecordHeaders;
+  readonly timestamp_ms: number;
+}): PreparedRecord {
+  const key = typeof record.key === 'string' ? Buffer.from(record.key, 'utf8') : record.key;
+  const headers = Object.entries(record.headers ?? {}).map(
+    ([name, value]) => [Buffer.from(name, 'utf8'), Buffer.from(value, 'utf8')] as const,
+  );
+  let size_bytes = 28 + (key?.length ?? 0) + (record.value?.length ?? 0);
+  for (const [name, value] of headers) size_bytes += 10 + name.length + value.length;
+  return { key, value: record.value, headers, timestamp_ms: record.timestamp_ms, size_bytes };
+}
+
+export function encodeBatch(header: BatchHeader, records: readonly PlacedRecord[]): Buffer {
+  let size = RECORDS_AT;
+  for (const { record } of records) size += record.size_bytes;
+  const bytes = Buffer.allocUnsafe(size);
+  bytes.fill(0, 0, BODY_AT);
+  bytes.writeUInt8(FORMAT_VERSION, 0);
+  bytes.writeDoubleLE(header.base_offset, 8);
+  bytes.writeUInt32LE(header.last_offset - header.base_offset, 16);
+  bytes.writeUInt32LE(records.length, 20);
+  bytes.writeDoubleLE(header.appended_ms, 24);
+  bytes.writeDoubleLE(header.latest_timestamp_ms, 32);
+  const writer = new ByteWriter(bytes, RECORDS_AT);
+  for (const { offset: at, record } of records) {
+    writer.varint(at - header.base_offset);
+    writer.float64(record.timestamp_ms);
+    writer.nullable(record.key);
+    writer.nullable(record.value);
+    writer.varint(record.headers.length);
+    for (const [name, value] of record.headers) {
+      writer.sized(name);
+      writer.sized(value);
+    }
+  }
+  const batch = bytes.subarray(0, writer.at);
+  batch.writeUInt32LE(crc32c(batch.subarray(BODY_AT)), CRC_AT);
+  return batch;
+}
+
+/**
+ * Checks format version and checksum, and reads what stands in front of the records.
+ *
+ * @param where names the batch in the error: `topic/partition at offset`
+ * @throws NervelineError `NL-LOG-005`, `NL-LOG-006`
+ */
+export function readBatchHeader(batch: Buffer, where: string): BatchHeader {
+  if (batch.length < RECORDS_AT) throw new NervelineError('NL-LOG-005', { detail: `${where}: the batch is cut off` });
+  const version = batch.readUInt8(0);
+  if (batch.readUInt32LE(CRC_AT) !== crc32c(batch.subarray(BODY_AT))) {
+    throw new NervelineError('NL-LOG-005', { detail: `${where}: the batch fails its checksum` });
+  }
+  if (version !== FORMAT_VERSION) {
+    throw new NervelineError('NL-LOG-006', { detail: `${where}: batch format ${version}, this version reads 1` });
+  }
+  return peekBatchHeader(batch);
+}
+
+/** The same without checks, for a search that reads the batch properly once it found it. */
+export function peekBatchHeader(batch: Buffer): BatchHeader {
+  const base_offset = offset(batch.readDoubleLE(8));
+  return {
+    base_offset,
+    last_offset: offset(base_offset + batch.readUInt32LE(16)),
+    record_count: batch.readUInt32LE(20),
+    appended_ms: batch.readDoubleLE(24),
+    latest_timestamp_ms: batch.readDoubleLE(32),
+  };
+}
+
+/** The records of a batch that {@link readBatchHeader} has checked; keys and values are views into it. */
+export function* decodeRecords(
+  batch: Buffer,
+  place: { readonly topic: string; readonly partition: number; readonly header: BatchHeader },
+): Generator<LogRecord> {
+  const { topic, partition, header } = place;
+  const reader = new ByteReader(batch, RECORDS_AT);
+  for (let i = 0; i < header.record_count; i += 1) {
+    const at = offset(header.base_offset + reader.varint());
+    const timestamp_ms = reader.float64();
+    const key = reader.nullable();
+    const value = reader.nullable();
+    const headers: Record<string, string> = {};
+    for (let count = reader.varint(); count > 0; count -= 1) headers[reader.text()] = reader.text();
+    const appended_ms = header.appended_ms;
+    yield { topic, partition, offset: at, key, value, headers, timestamp_ms, appended_ms };
+  }
+}
+
+class ByteWriter {
+  constructor(
+    private readonly bytes: Buffer,
+    public at: number,
+  ) {}
+
+  varint(value: number): void {
+    let rest = value;
+    while (rest > 0x7f) {
+      this.bytes[this.at++] = (rest & 0x7f) | 0x80;
+      rest >>>= 7;
+    }
+    this.bytes[this.at++] = rest;
+  }
+
+  float64(value: number): void {
+    this.at = this.bytes.writeDoubleLE(value, this.at);
+  }
+
+  sized(value: Uint8Array): void {
+    this.varint(value.length);
+    this.bytes.set(value, this.at);
+    this.at += value.length;
+  }
+
+  nullable(value: Uint8Array | null): void {
+    this.varint(value === null ? 0 : value.length + 1);
+    if (value === null) return;
+    this.bytes.set(value, this.at);
+    this.at += value.length;
+  }
+}
+
+class ByteReader {
+  constructor(
+    private readonly bytes: Buffer,
+    private at: number,
+  ) {}
+
+  varint(): number {
+    let value = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = this.bytes[this.at++];
+      invariant(byte !== undefined && shift < 35, 'a record ends inside its batch');
+      value |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return value >>> 0;
+    }
+  }
+
+  float64(): number {
+    const value = this.bytes.readDoubleLE(this.at);
+    this.at += 8;
+    return value;
+  }
+
+  nullable(): Uint8Array | null {
+    const size = this.varint();
+    return size === 0 ? null : this.take(size - 1);
+  }
+
+  text(): string {
+    const size = this.varint();
+    const start = this.at;
+    this.at += size;
+    return this.bytes.toString('utf8', start, this.at);
+  }
+
+  private take(size: number): Uint8Array {
+    const start = this.at;
+    this.at += size;
+    return this.bytes.subarray(start, this.at);
+  }
+}
