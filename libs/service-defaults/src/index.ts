@@ -2,6 +2,7 @@ export { bootstrap, exitWith, startService, type BootstrapOptions, type RunningS
 export { Describe, type RouteDescription } from './describe';
 export { errorAnswer, fieldPath, toNervelineError, validationPipe, type ErrorAnswer } from './errors-over-http';
 export { createEventClockTable } from './event-clock-table';
+export { ensureKeys, keyFiles, signToken, type KeyFiles } from './keys';
 export { createLogger, type Logger } from './logger';
 export { metrics } from './metrics';
 export { runMigrations } from './migrations';

@@ -12,6 +12,8 @@ export const serviceSettings = z.object({
   PORT: port.default(0),
   /** Where the embedded log and everything else that lasts is kept. */
   NERVELINE_DATA_DIR: z.string().min(1),
+  /** How other hosts reach this service, where that differs from where it listens. */
+  ADVERTISED_URL: z.url().optional(),
   /** Path or URL of the JWKS whose keys sign the tokens that this service trusts. */
   NERVELINE_JWKS: z.string().min(1),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
