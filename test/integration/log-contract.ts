@@ -41,7 +41,7 @@ const record = (key: string | null, value: string | null, more: Partial<OutRecor
 async function readAll(log: Log, name = 'single', partition = 0) {
   const { start_offset, next_offset } = await log.tail(name, partition);
   const records = [];
-  for (let from = start_offset; from < next_offset; ) {
+  for (let from = start_offset; from < next_offset;) {
     const batch = await log.read({ topic: name, partition, from });
     records.push(...batch.records);
     from = batch.next_offset;
@@ -92,9 +92,7 @@ function describeRecords(openPlace: OpenLogPlace): void {
     const log = await place.open(WRITER);
     const keys = ['a', 'b', 'c', 'd', 'e'];
     await Promise.all(
-      Array.from({ length: 200 }, (_, i) =>
-        log.append(keys.map((key) => record(key, `${i}`, { topic: 'events' }))),
-      ),
+      Array.from({ length: 200 }, (_, i) => log.append(keys.map((key) => record(key, `${i}`, { topic: 'events' })))),
     );
     const read = (await Promise.all([0, 1, 2].map((partition) => readAll(log, 'events', partition)))).flat();
     expect(read).toHaveLength(1_000);
@@ -181,7 +179,7 @@ function describeRecords(openPlace: OpenLogPlace): void {
     await expect(log.truncateBefore('single', 0, offset(12))).rejects.toMatchObject({ code: 'NL-LOG-009' });
   });
 
-  test('an unknown topic, a partition out of range, another writer\'s topic and an oversized record are refused', async () => {
+  test("an unknown topic, a partition out of range, another writer's topic and an oversized record are refused", async () => {
     await using place = await openPlace(catalogue);
     const log = await place.open(WRITER, { max_record_bytes: 1_000 });
     const refused = (out: OutRecord) => expect(log.append([record('k', 'good'), out])).rejects;
@@ -234,7 +232,7 @@ function describeCommits(openPlace: OpenLogPlace): void {
     expect([log.state.get('s', 'bad'), text(log.state.get('s', 'good') ?? null)]).toEqual([undefined, '1']);
   });
 
-  test('positions of a group are read by every service, and one group never shows another\'s', async () => {
+  test("positions of a group are read by every service, and one group never shows another's", async () => {
     await using place = await openPlace(catalogue);
     const log = await place.open(WRITER);
     const reader = await place.open(READER);

@@ -1,4 +1,12 @@
-import type { CommitPort, Generation, InputPosition, Offset, OutRecord, RecordHeaders, RecordPosition } from '@nerveline/kernel';
+import type {
+  CommitPort,
+  Generation,
+  InputPosition,
+  Offset,
+  OutRecord,
+  RecordHeaders,
+  RecordPosition,
+} from '@nerveline/kernel';
 
 /** A record as it stands in the log. Bytes are views: copy what must outlive the batch. */
 export interface LogRecord {

@@ -1,4 +1,11 @@
-import { NervelineError, type Commit, type InputPosition, type Offset, type OutRecord, type RecordPosition } from '@nerveline/kernel';
+import {
+  NervelineError,
+  type Commit,
+  type InputPosition,
+  type Offset,
+  type OutRecord,
+  type RecordPosition,
+} from '@nerveline/kernel';
 import type { Log, Owner, PartitionTail, ReadBatch, ReadRequest, StateReader, TopicDescription } from '../../ports/log';
 import { batchesBelow, findOffsetAt, readEntry, readRecords, readTail } from './batch-reader';
 import type { EnvironmentWriter } from './environment-writer';
@@ -64,7 +71,8 @@ export class EmbeddedLog implements Log {
       holds: () =>
         places.some(
           ({ environment, topic, partition, next_offset }) =>
-            environment.exists && environment.read((file) => readEntry(file, topic, partition).next_offset > next_offset),
+            environment.exists &&
+            environment.read((file) => readEntry(file, topic, partition).next_offset > next_offset),
         ),
     });
   }
@@ -102,7 +110,7 @@ export class EmbeddedLog implements Log {
       },
     });
     // Nobody reads below the start any more: the batches go in slices behind it.
-    for (let more = true; more; ) {
+    for (let more = true; more;) {
       const bases = environment.read((file) =>
         batchesBelow(file, { topic, partition, below: before }, TRUNCATE_SLICE_BATCHES),
       );
@@ -125,7 +133,8 @@ export class EmbeddedLog implements Log {
   async ownerOf(topic: string, _key: string): Promise<Owner> {
     const { owner } = this.parts.topics.find(topic);
     const lease = this.open(owner).read(readLease);
-    if (lease?.held !== true) throw new NervelineError('NL-LOG-008', { detail: `nobody owns ${topic}: ${owner} is stopped` });
+    if (lease?.held !== true)
+      throw new NervelineError('NL-LOG-008', { detail: `nobody owns ${topic}: ${owner} is stopped` });
     return { address: lease.address, generation: asGeneration(lease.generation) };
   }
 
@@ -140,7 +149,8 @@ export class EmbeddedLog implements Log {
     await this.writer().submit({
       size_bytes: 0,
       stage: (staging) => {
-        for (const base of bases) staging.write({ store: 'batches', key: batchKey(topic, partition, base), value: null });
+        for (const base of bases)
+          staging.write({ store: 'batches', key: batchKey(topic, partition, base), value: null });
       },
     });
   }

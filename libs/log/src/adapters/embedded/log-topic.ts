@@ -21,7 +21,8 @@ export class LogTopics {
   /** @throws NervelineError `NL-LOG-001` */
   find(name: string): LogTopic {
     const topic = this.#byName.get(name);
-    if (topic === undefined) throw new NervelineError('NL-LOG-001', { detail: `topic ${name} is not in the catalogue` });
+    if (topic === undefined)
+      throw new NervelineError('NL-LOG-001', { detail: `topic ${name} is not in the catalogue` });
     return topic;
   }
 
@@ -40,7 +41,9 @@ export class LogTopics {
   findOwn(name: string, service: string): LogTopic {
     const topic = this.find(name);
     if (topic.owner !== service) {
-      throw new NervelineError('NL-LOG-002', { detail: `topic ${name} is written by ${topic.owner}, not by ${service}` });
+      throw new NervelineError('NL-LOG-002', {
+        detail: `topic ${name} is written by ${topic.owner}, not by ${service}`,
+      });
     }
     return topic;
   }

@@ -1,4 +1,11 @@
-import { NervelineError, type Commit, type InputPosition, type OutRecord, type RecordPosition, type StateWrite } from '@nerveline/kernel';
+import {
+  NervelineError,
+  type Commit,
+  type InputPosition,
+  type OutRecord,
+  type RecordPosition,
+  type StateWrite,
+} from '@nerveline/kernel';
 import { partitionFor } from '../../partitioner';
 import type { Work } from './group-commit';
 import { MAX_NAME_BYTES, MAX_STATE_KEY_BYTES, positionKey, stateKey } from './keys';
@@ -90,5 +97,7 @@ function stateWrite({ store, key, value }: StateWrite): Write {
 /** Names end with a zero byte in keys, so they can't hold one. */
 function checkName(name: string): void {
   if (name.length > 0 && Buffer.byteLength(name) <= MAX_NAME_BYTES && !name.includes('\0')) return;
-  throw new NervelineError('NL-LOG-014', { detail: `a store or group is named by 1 to ${MAX_NAME_BYTES} bytes without zeros` });
+  throw new NervelineError('NL-LOG-014', {
+    detail: `a store or group is named by 1 to ${MAX_NAME_BYTES} bytes without zeros`,
+  });
 }

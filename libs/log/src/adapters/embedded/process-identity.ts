@@ -18,7 +18,8 @@ export function isAlive(identity: ProcessIdentity): boolean {
 /** When the process was started, in whatever form the system gives it; undefined when there is none. */
 function startOf(pid: number): string | undefined {
   try {
-    if (process.platform !== 'linux') return execFileSync('ps', ['-o', 'lstart=', '-p', `${pid}`], { encoding: 'utf8' });
+    if (process.platform !== 'linux')
+      return execFileSync('ps', ['-o', 'lstart=', '-p', `${pid}`], { encoding: 'utf8' });
     // Field 22 of proc(5) is the start in ticks since boot; the name in field 2 may hold spaces and brackets. A zombie
     // holds nothing any more. The boot's id makes ticks of different boots differ.
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

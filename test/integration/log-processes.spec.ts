@@ -1,0 +1,108 @@
+import { offset } from '@nerveline/kernel';
+import { openLog, type LogTopic } from '@nerveline/log';
+import { createTempDirectory, startProgram } from '@nerveline/testing';
+import { join } from 'node:path';
+
+const PROGRAM = join(__dirname, 'log-writer-program.ts');
+
+const catalogue: readonly LogTopic[] = [
+  { name: 'single', partitions: 1, owner: 'writer', retention: { kind: 'age', retention_ms: 3_600_000 } },
+];
+
+const openReader = async (data_directory: string) => {
+  const log = await openLog({ data_directory, service: 'reader', catalogue });
+  return { log, [Symbol.asyncDispose]: () => log.close() };
+};
+
+const waitFor = (log: Awaited<ReturnType<typeof openLog>>, next_offset: number) =>
+  log.waitForRecords(
+    [{ topic: 'single', partition: 0, next_offset: offset(next_offset) }],
+    new AbortController().signal,
+  );
+
+describe('embedded log between processes', () => {
+  test('a waiting reader is woken by a writer in another process within 5 ms, at the median within 2', async () => {
+    await using directory = await createTempDirectory();
+    await using reader = await openReader(directory.path);
+    await using writer = startProgram(PROGRAM, [directory.path]);
+    expect(await writer.next()).toEqual({ opened: true });
+    const delays_ms: number[] = [];
+    for (let i = 0; i < 200; i += 1) {
+      const woken = waitFor(reader.log, i).then(() => performance.timeOrigin + performance.now());
+      writer.tell({ append: i });
+      const read_ms = await woken;
+      const { records } = await reader.log.read({ topic: 'single', partition: 0, from: offset(i) });
+      expect(records).toHaveLength(1);
+      const { at_ms } = (await writer.next()) as { at_ms: number };
+      delays_ms.push(read_ms - at_ms);
+    }
+    delays_ms.sort((a, b) => a - b);
+    expect(delays_ms[100]).toBeLessThan(2);
+    expect(delays_ms[180]).toBeLessThan(5);
+  });
+
+  test('a second process is refused while the first lives, and is served at once when that was killed', async () => {
+    await using directory = await createTempDirectory();
+    await using first = startProgram(PROGRAM, [directory.path]);
+    expect(await first.next()).toEqual({ opened: true });
+    await using second = startProgram(PROGRAM, [directory.path]);
+    expect(await second.next()).toMatchObject({ refused: 'NL-LOG-010' });
+    first.tell({ append: 7 });
+    expect(await first.next()).toMatchObject({ durable: 7, offset: 0 });
+    first.kill('SIGKILL');
+    await first.ended;
+    await using third = startProgram(PROGRAM, [directory.path]);
+    expect(await third.next()).toEqual({ opened: true });
+    third.tell({ append: 8 });
+    expect(await third.next()).toMatchObject({ durable: 8, offset: 1 });
+  });
+
+  test('a writer that was paused and taken over commits nothing when it wakes', async () => {
+    await using directory = await createTempDirectory();
+    await using reader = await openReader(directory.path);
+    await using first = startProgram(PROGRAM, [directory.path]);
+    expect(await first.next()).toEqual({ opened: true });
+    first.tell({ append: 1 });
+    expect(await first.next()).toMatchObject({ durable: 1 });
+    const before = await reader.log.ownerOf('single', 'k');
+    first.kill('SIGSTOP');
+    await using second = startProgram(PROGRAM, [directory.path, 'take_over']);
+    expect(await second.next()).toEqual({ opened: true });
+    expect((await reader.log.ownerOf('single', 'k')).generation).toBe(before.generation + 1);
+    first.kill('SIGCONT');
+    first.tell({ append: 2 });
+    expect(await first.next()).toMatchObject({ failed: 2, code: 'NL-LOG-004' });
+    const woken = waitFor(reader.log, 1);
+    second.tell({ append: 3 });
+    expect(await second.next()).toMatchObject({ durable: 3, offset: 1 });
+    expect(await woken).toBe(true);
+    expect((await reader.log.tail('single', 0)).next_offset).toBe(2);
+  });
+
+  test('a waiting reader is woken by a writer that was killed and came back', async () => {
+    await using directory = await createTempDirectory();
+    await using reader = await openReader(directory.path);
+    for (let round = 0; round < 3; round += 1) {
+      const woken = waitFor(reader.log, round);
+      await using writer = startProgram(PROGRAM, [directory.path]);
+      expect(await writer.next()).toEqual({ opened: true });
+      writer.tell({ append: round });
+      expect(await woken).toBe(true);
+    }
+  });
+
+  test('a reader that waits uses no processor time', async () => {
+    await using directory = await createTempDirectory();
+    await using reader = await openReader(directory.path);
+    await using writer = startProgram(PROGRAM, [directory.path]);
+    expect(await writer.next()).toEqual({ opened: true });
+    const woken = waitFor(reader.log, 0);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const before = process.cpuUsage();
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    const { user, system } = process.cpuUsage(before);
+    expect((user + system) / 1_000).toBeLessThan(15);
+    writer.tell({ append: 1 });
+    expect(await woken).toBe(true);
+  });
+});
