@@ -104,6 +104,9 @@ export interface Log extends CommitPort {
   /** What a group of any service has committed. Empty when the group is new. */
   positions(group: string): Promise<readonly InputPosition[]>;
 
+  /** Every group that has committed a position, of every service that has started once. */
+  groups(): Promise<readonly string[]>;
+
   /** Drops records below the offset. Only for the owner. */
   truncateBefore(topic: string, partition: number, before: Offset): Promise<void>;
 

@@ -9,7 +9,7 @@ import {
 import type { Log, Owner, PartitionTail, ReadBatch, ReadRequest, StateReader, TopicDescription } from '../../ports/log';
 import { batchesBelow, findOffsetAt, readEntry, readRecords, readTail } from './batch-reader';
 import type { EnvironmentWriter } from './environment-writer';
-import { readInputPositions } from './input-position';
+import { readGroups, readInputPositions } from './input-position';
 import { batchKey } from './keys';
 import { asGeneration, readLease } from './lease';
 import type { LogTopics } from './log-topic';
@@ -93,6 +93,12 @@ export class EmbeddedLog implements Log {
   async positions(group: string): Promise<readonly InputPosition[]> {
     const environment = this.open(group.split('.', 1)[0] ?? '');
     return environment.exists ? environment.read((file) => readInputPositions(file, group)) : [];
+  }
+
+  async groups(): Promise<readonly string[]> {
+    const services = new Set(this.parts.topics.all().map(({ owner }) => owner));
+    const there = [...services].map((service) => this.open(service)).filter(({ exists }) => exists);
+    return there.flatMap((environment) => environment.read(readGroups)).sort();
   }
 
   async truncateBefore(topic: string, partition: number, before: Offset): Promise<void> {

@@ -20,3 +20,10 @@ export function readInputPositions(file: EnvironmentFile, group: string): InputP
   }
   return positions;
 }
+
+/** The groups that have positions here, each once. */
+export function readGroups(file: EnvironmentFile): string[] {
+  const groups = new Set<string>();
+  for (const key of file.positions.getKeys({})) groups.add(key.toString('utf8', 0, key.indexOf(0)));
+  return [...groups];
+}

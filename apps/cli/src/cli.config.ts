@@ -1,0 +1,24 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { NervelineError } from '@nerveline/kernel';
+import { Option } from 'commander';
+
+/** `--data DIR`, as `npm start` has it. */
+export const dataOption = () =>
+  new Option('--data <dir>', 'where the platform keeps its data').env('NERVELINE_DATA_DIR').default(resolve('data'), './data');
+
+/**
+ * The source database: DATABASE_URL, or the one that `npm start` keeps for itself.
+ *
+ * @throws NervelineError `NL-API-012` when neither is there
+ */
+export function databaseUrl(data_directory: string): string {
+  const { DATABASE_URL } = process.env;
+  if (DATABASE_URL !== undefined) return DATABASE_URL;
+  const kept = join(data_directory, 'database-url');
+  if (existsSync(kept)) return readFileSync(kept, 'utf8').trim();
+  throw new NervelineError('NL-API-012', {
+    field: 'DATABASE_URL',
+    detail: `DATABASE_URL is not set, and nothing was ever started with the data directory ${data_directory}`,
+  });
+}

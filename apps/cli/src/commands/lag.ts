@@ -1,0 +1,29 @@
+import { openLog, type Log } from '@nerveline/log';
+import { offset } from '@nerveline/kernel';
+import { Command } from 'commander';
+import { dataOption } from '../cli.config';
+import { formatTable } from '../table';
+
+export const lagCommand = () =>
+  new Command('lag')
+    .description('how far each group is behind the log')
+    .addOption(dataOption())
+    .action(async ({ data }: { data: string }) => {
+      const log = await openLog({ data_directory: data, service: 'cli' });
+      try {
+        const rows = (await Promise.all((await log.groups()).map((group) => lagOf(log, group)))).flat();
+        console.log(formatTable(['group', 'topic', 'partition', 'next offset', 'log end', 'lag'], rows));
+      } finally {
+        await log.close();
+      }
+    });
+
+async function lagOf(log: Log, group: string): Promise<(string | number)[][]> {
+  const rows: (string | number)[][] = [];
+  for (const { topic, partition, next_offset, applied_above } of await log.positions(group)) {
+    const { next_offset: end } = await log.tail(topic, partition);
+    const lag = offset(Math.max(0, end - next_offset - applied_above.length));
+    rows.push([group, topic, partition, next_offset, end, lag]);
+  }
+  return rows;
+}

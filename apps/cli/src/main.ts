@@ -1,0 +1,19 @@
+import 'reflect-metadata';
+import { isNervelineError, catalogue } from '@nerveline/kernel';
+import { Command } from 'commander';
+import { checkCommand } from './commands/check';
+import { keysCommand } from './commands/keys';
+import { lagCommand } from './commands/lag';
+import { sqlCommand } from './commands/sql';
+import { tokenCommand } from './commands/token';
+import { topicsCommand } from './commands/topics';
+
+const program = new Command('nerveline').description("An operator's hands.").showHelpAfterError();
+for (const command of [checkCommand, lagCommand, topicsCommand, sqlCommand, tokenCommand, keysCommand]) program.addCommand(command());
+
+program.parseAsync().catch((error: unknown) => {
+  // One sentence for a person: what is wrong, and what to do.
+  if (isNervelineError(error)) console.error(`${error.message}\n${catalogue[error.code].action}`);
+  else console.error(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+});
