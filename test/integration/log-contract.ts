@@ -240,6 +240,7 @@ function describeCommits(openPlace: OpenLogPlace): void {
     await log.commit({ positions: [position(3), position(9, `${WRITER}.main.2`)] });
     await log.commit({ positions: [position(4)] });
     expect(await reader.positions(`${WRITER}.main`)).toEqual([position(4)]);
+    expect(await reader.groups()).toEqual([`${WRITER}.main`, `${WRITER}.main.2`]);
     await expect(log.commit({ positions: [position(1, 'neighbour.main')] })).rejects.toMatchObject({
       code: 'NL-LOG-002',
     });

@@ -1,13 +1,16 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { NervelineError } from '@nerveline/kernel';
-import { open, type Database, type RootDatabase } from 'lmdb';
+import { ABORT, open, type Database, type RootDatabase } from 'lmdb';
 
 type Store = Database<Buffer, Buffer>;
 
 /** Layout of an environment; a newer one is refused untouched. */
 const FORMAT_VERSION = 1;
 const FORMAT_KEY = Buffer.from('format');
+
+const REHEARSAL_KEY = Buffer.from('rehearsal');
+const REHEARSAL_BYTES = 64 * 1024;
 
 const RAW = { encoding: 'binary', keyEncoding: 'binary' } as const;
 
@@ -92,6 +95,16 @@ export class EnvironmentFile {
   /** One synchronous durable transaction; for opening only, since it blocks the process. */
   transactSync<T>(act: () => T): T {
     return this.root.transactionSync(act);
+  }
+
+  /** Writes to every store and takes it back: reads what the next commit will read, the list of free pages included. */
+  rehearse(): void {
+    this.root.transactionSync(() => {
+      for (const store of [this.meta, this.partitions, this.batches, this.positions, this.state]) {
+        store.putSync(REHEARSAL_KEY, Buffer.alloc(REHEARSAL_BYTES), 0);
+      }
+      return ABORT;
+    });
   }
 
   async close(): Promise<void> {

@@ -15,6 +15,11 @@ export function partitionKey(topic: string, partition: number): Buffer {
   return key;
 }
 
+export function readPartitionKey(key: Buffer): { topic: string; partition: number } {
+  const end = key.indexOf(0);
+  return { topic: key.toString('utf8', 0, end), partition: key.readUInt32BE(end + 1) };
+}
+
 /** `topic 0 partition offset`: a batch, by its first offset. */
 export function batchKey(topic: string, partition: number, base_offset: number): Buffer {
   const key = Buffer.alloc(Buffer.byteLength(topic) + 13);
@@ -34,9 +39,7 @@ export function positionKey(group: string, topic: string, partition: number): Bu
 }
 
 export function readPositionKey(key: Buffer): { topic: string; partition: number } {
-  const start = key.indexOf(0) + 1;
-  const end = key.indexOf(0, start);
-  return { topic: key.toString('utf8', start, end), partition: key.readUInt32BE(end + 1) };
+  return readPartitionKey(key.subarray(key.indexOf(0) + 1));
 }
 
 /** `store 0 key`: an entry of keyed state. */
