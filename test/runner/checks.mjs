@@ -22,7 +22,7 @@ const CHECKS = [
   { name: 'dead code', run: [tool('knip/bin/knip.js'), '--no-progress'] },
   {
     name: 'format',
-    run: [tool('prettier/bin/prettier.cjs'), '--check', '--log-level', 'warn', '--cache', '--cache-location', 'node_modules/.cache/prettier', '.'],
+    run: [tool('prettier/bin/prettier.cjs'), '--check', '--log-level', 'warn', '--cache', '--cache-location', 'node_modules/.cache/nerveline-prettier', '.'],
   },
 ];
 

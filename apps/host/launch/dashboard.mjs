@@ -43,7 +43,11 @@ export async function buildDashboard({ stale, stamp }) {
 function vite(parameters) {
   return new Promise((resolve, reject) => {
     const program = join(ROOT, 'node_modules/vite/bin/vite.js');
-    const child = spawn(process.execPath, [program, ...parameters], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [program, ...parameters], {
+      cwd: ROOT,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, NO_COLOR: '1' },
+    });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
     child.on('error', reject);

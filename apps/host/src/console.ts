@@ -1,0 +1,52 @@
+import type { ProgramStatus } from './supervisor/supervisor';
+
+const NAME_WIDTH = 15;
+
+/** Everything that the host tells people goes to stderr but the table, which is the answer to `npm start`. */
+export const sayAbout = (name: string, line: string): void => {
+  process.stderr.write(`  ${name.padEnd(NAME_WIDTH)} ${line}\n`);
+};
+
+export const say = (line: string): void => {
+  process.stderr.write(`  ${line}\n`);
+};
+
+/** A progress line for a step that may take long. */
+export async function step<T>(title: string, work: () => Promise<T>): Promise<T> {
+  const begun_ms = Date.now();
+  const result = await work();
+  say(`${title} ... ${((Date.now() - begun_ms) / 1_000).toFixed(1)} s`);
+  return result;
+}
+
+export interface Summary {
+  readonly programs: readonly ProgramStatus[];
+  readonly dashboard: string | undefined;
+  readonly data_directory: string;
+  readonly demo_keys: boolean;
+  readonly seconds: number;
+}
+
+/** What a person needs once everything runs. */
+export function printSummary({ programs, dashboard, data_directory, demo_keys, seconds }: Summary): void {
+  const ready = programs.every(({ state }) => state === 'ready');
+  const rows = [{ name: 'service', address: 'address', state: 'health' }, ...programs];
+  const width = Math.max(...rows.map(({ address }) => address.length));
+  const lines = [
+    '',
+    `  Nerveline is up after ${seconds.toFixed(1)} s${ready ? '' : ', but not all of it is ready yet'}.`,
+    '',
+    ...rows.map(({ name, address, state }) => `  ${name.padEnd(NAME_WIDTH)} ${address.padEnd(width)}  ${state}`),
+    '',
+  ];
+  if (dashboard !== undefined) {
+    lines.push(`  Dashboard  ${dashboard}${demo_keys ? '   (opens as operator, on this machine only)' : ''}`);
+  }
+  lines.push(
+    `  Data       ${data_directory}   (npm start -- --reset starts afresh)`,
+    `  Logs       ${data_directory}/logs`,
+    '  Stop       Ctrl-C',
+    '',
+  );
+  process.stdout.write(`${lines.join('\n')}\n`);
+}

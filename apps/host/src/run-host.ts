@@ -1,0 +1,178 @@
+import { join } from 'node:path';
+import { printSummary, say, sayAbout, step } from './console';
+import { OPERATOR_TOKEN, PUBLIC_KEYS, SERVICE_TOKEN } from './access/access-files';
+import { type DataDirectory, explain, holdDataDirectory } from './data/data-directory';
+import { choosePorts, claimPort } from './data/ports';
+import { writeWhole } from './data/whole-file';
+import type { HostSettings } from './host.config';
+import { openCluster } from './postgres/create-cluster';
+import { createDatabase, postgresProgram } from './postgres/embedded-postgres';
+import { runOnce } from './run-once';
+import { addressOf, isBuilt, programPath, serviceProgram, type ServiceSurroundings } from './service-program';
+import { LogFile } from './supervisor/log-file';
+import { endOrphans } from './supervisor/orphans';
+import { ProcessRecord } from './supervisor/process-record';
+import { Supervisor } from './supervisor/supervisor';
+import { POSTGRES_PORT, type Service } from './topology';
+
+const READY_DEADLINE_MS = 60_000;
+const DRAIN_DEADLINE_MS = 10_000;
+
+/** A platform that runs. */
+export interface RunningHost {
+  /** Stops everything in reverse order and lets go of the data directory. */
+  stop(): Promise<void>;
+  /** Replaces the processes of these services, all when none is named. */
+  replace(names?: readonly string[]): Promise<void>;
+}
+
+/**
+ * Starts the platform and resolves when it is up. The signal breaks the start off.
+ *
+ * @throws NervelineError `NL-HST-...` when it can't be started; nothing is left running then
+ */
+export async function runHost(
+  settings: HostSettings,
+  services: readonly Service[],
+  signal: AbortSignal,
+): Promise<RunningHost> {
+  const begun_ms = Date.now();
+  const data = holdDataDirectory(settings.data_directory);
+  const supervisor = new Supervisor({
+    record: new ProcessRecord(data.at('processes.json')),
+    log_directory: data.at('logs'),
+    environment: settings.environment,
+    ready_deadline_ms: READY_DEADLINE_MS,
+    drain_deadline_ms: DRAIN_DEADLINE_MS,
+    say: sayAbout,
+  });
+  const stop = async () => {
+    await supervisor.stop();
+    data.release();
+  };
+  // Whatever is being waited for ends at once; the next step then finds the signal.
+  const breakOff = () => void supervisor.stop();
+  signal.addEventListener('abort', breakOff);
+  try {
+    await clearTheGround(settings, data);
+    signal.throwIfAborted();
+    const chosen = services.filter(({ name }) => wanted(name, settings));
+    const ports = await portsFor(settings, data, chosen);
+    await startAll({ settings, data, supervisor, chosen, ports, signal });
+    signal.throwIfAborted();
+    printSummary({
+      programs: supervisor.status(),
+      dashboard: chosen.some(({ name }) => name === 'live-gateway')
+        ? addressOf(settings.host, ports['live-gateway'])
+        : undefined,
+      data_directory: data.path,
+      demo_keys: settings.jwks === undefined,
+      seconds: (Date.now() - begun_ms) / 1_000,
+    });
+  } catch (error) {
+    await stop();
+    throw explain(error, data.path);
+  } finally {
+    signal.removeEventListener('abort', breakOff);
+  }
+  return { stop, replace: (names = services.map(({ name }) => name)) => supervisor.replace(names) };
+}
+
+/** What an earlier run left behind goes first: it holds ports, files and the database. */
+async function clearTheGround(settings: HostSettings, data: DataDirectory): Promise<void> {
+  const ended = await endOrphans(data.at('processes.json'), data.at('postgres'));
+  if (ended.length > 0) say(`Ended what a killed run had left running: ${ended.join(', ')}`);
+  await claimPort(settings.dashboard_port, settings.host);
+  if (settings.reset) data.reset();
+}
+
+async function portsFor(settings: HostSettings, data: DataDirectory, services: readonly Service[]) {
+  const usual = Object.fromEntries(services.map(({ name, port }) => [name, port]));
+  const ports = await choosePorts(data.at('ports.json'), { ...usual, postgres: POSTGRES_PORT });
+  return { ...ports, 'live-gateway': settings.dashboard_port };
+}
+
+interface Start {
+  readonly settings: HostSettings;
+  readonly data: DataDirectory;
+  readonly supervisor: Supervisor;
+  readonly chosen: readonly Service[];
+  readonly ports: Readonly<Record<string, number>>;
+  readonly signal: AbortSignal;
+}
+
+async function startAll(start: Start): Promise<void> {
+  const { settings, data, supervisor, chosen, ports, signal } = start;
+  const log = new LogFile(data.at('logs', 'host.log'));
+  try {
+    const [database_url, access] = await Promise.all([startDatabase(start), prepareAccess(settings, data, log)]);
+    const common = { NERVELINE_DATA_DIR: data.path, DATABASE_URL: database_url, ...access, ...settings.recorded };
+    signal.throwIfAborted();
+    await migrate(settings, { ...settings.environment, ...common }, log);
+    signal.throwIfAborted();
+    const { postgres: _, ...service_ports } = ports;
+    const around: ServiceSurroundings = {
+      programs: settings.programs,
+      host: settings.host,
+      ports: service_ports,
+      settings: common,
+    };
+    await step('Starting the services', () => supervisor.start(chosen.map((one) => serviceProgram(one, around))));
+  } finally {
+    log.close();
+  }
+}
+
+/** The database's URL, kept in a file too, for the command line tools. */
+async function startDatabase({ settings, data, supervisor, ports, signal }: Start): Promise<string> {
+  const port = ports['postgres'] ?? POSTGRES_PORT;
+  const url =
+    settings.database_url ??
+    (await step('Starting PostgreSQL', async () => {
+      const cluster = await openCluster(data.at('postgres'), data.at('postgres-password'));
+      await supervisor.start([postgresProgram(cluster, port)]);
+      signal.throwIfAborted();
+      return createDatabase(cluster, port);
+    }));
+  writeWhole(data.at('database-url'), url, 0o600);
+  return url;
+}
+
+/** With keys of one's own, tokens are one's own affair as well. */
+async function prepareAccess(settings: HostSettings, data: DataDirectory, log: LogFile): Promise<Record<string, string>> {
+  if (settings.jwks !== undefined) return { NERVELINE_JWKS: settings.jwks };
+  const directory = data.at('keys');
+  const program = programPath(settings.programs, 'host', join('access', 'prepare-access'));
+  await runOnce({ name: 'keys', parameters: [program, directory], environment: settings.environment }, log);
+  return {
+    NERVELINE_JWKS: join(directory, PUBLIC_KEYS),
+    NERVELINE_OPERATOR_TOKEN_FILE: join(directory, OPERATOR_TOKEN),
+    NERVELINE_TOKEN_FILE: join(directory, SERVICE_TOKEN),
+  };
+}
+
+async function migrate(
+  settings: HostSettings,
+  environment: Readonly<Record<string, string | undefined>>,
+  log: LogFile,
+): Promise<void> {
+  const apps = ['fraud-scoring', 'inventory-sync', 'gps-rerouting'].filter((app) => isBuilt(settings.programs, app, 'migrate'));
+  if (apps.length === 0) return;
+  await step('Migrating the source tables', () =>
+    Promise.all(
+      apps.map((app) =>
+        runOnce(
+          { name: `${app} migrate`, parameters: [programPath(settings.programs, app, 'migrate')], environment },
+          log,
+        ),
+      ),
+    ),
+  );
+}
+
+function wanted(name: string, settings: HostSettings): boolean {
+  if (name === 'simulator' && !settings.simulator) return false;
+  if (isBuilt(settings.programs, name)) return true;
+  sayAbout(name, 'has no built program yet and is left out');
+  return false;
+}

@@ -1,0 +1,39 @@
+import { spawn } from 'node:child_process';
+import { NervelineError } from '@nerveline/kernel';
+import type { LogFile } from './supervisor/log-file';
+
+/** A program that does one thing and ends. */
+export interface Task {
+  readonly name: string;
+  readonly parameters: readonly string[];
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+const LAST_LINES = 5;
+const DEADLINE_MS = 120_000;
+
+/**
+ * Runs a Node program to its end; what it says goes to the log file.
+ *
+ * @throws NervelineError `NL-HST-007` with its last words when it fails
+ */
+export async function runOnce(task: Task, log: LogFile): Promise<void> {
+  const lines: string[] = [];
+  const how = await new Promise<string | undefined>((resolve) => {
+    const child = spawn(process.execPath, task.parameters, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: task.environment,
+      timeout: DEADLINE_MS,
+    });
+    const keep = (chunk: Buffer) => lines.push(...chunk.toString('utf8').split('\n').filter(Boolean));
+    child.stdout.on('data', keep);
+    child.stderr.on('data', keep);
+    child.on('error', (error) => resolve(error.message));
+    child.on('close', (code, signal) => resolve(code === 0 ? undefined : (signal ?? `code ${code}`)));
+  });
+  for (const line of lines) log.write(`${task.name} ${line}`);
+  if (how === undefined) return;
+  throw new NervelineError('NL-HST-007', {
+    detail: `${task.name} failed (${how}): ${lines.slice(-LAST_LINES).join(' | ')}`,
+  });
+}

@@ -1,0 +1,81 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { toConsoleLine } from './supervisor/log-line';
+import type { Program } from './supervisor/program';
+import type { Service } from './topology';
+
+const LOOK_DEADLINE_MS = 2_000;
+
+/** What the services have in common in one run. */
+export interface ServiceSurroundings {
+  /** Where the built programs lie. */
+  readonly programs: string;
+  readonly host: string;
+  readonly ports: Readonly<Record<string, number>>;
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+/** Where an app's program lies. */
+export const programPath = (programs: string, app: string, program = 'main'): string =>
+  join(programs, app, 'src', `${program}.js`);
+
+export const isBuilt = (programs: string, app: string, program = 'main'): boolean =>
+  existsSync(programPath(programs, app, program));
+
+/** A service as a program under supervision. */
+export function serviceProgram(service: Service, around: ServiceSurroundings): Program {
+  const port = around.ports[service.name] ?? service.port;
+  const address = addressOf(around.host, port);
+  return {
+    name: service.name,
+    needs: service.needs,
+    command: process.execPath,
+    parameters: [
+      `--max-old-space-size=${service.heap_mb}`,
+      // The young generation otherwise grows to 48 MB in each process before it is ever looked at.
+      '--max-semi-space-size=4',
+      programPath(around.programs, service.name),
+    ],
+    environment: {
+      ...around.settings,
+      ...urlsOf(around),
+      HOST: around.host,
+      PORT: String(port),
+      ...service.settings,
+    },
+    account: {},
+    stop_signal: 'SIGTERM',
+    address,
+    isReady: () => isReady(address),
+    toConsoleLine,
+    vital: false,
+  };
+}
+
+/** `FRAUD_SCORING_URL` and the like: where each finds the others. */
+function urlsOf({ ports, host }: ServiceSurroundings): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(ports).map(([name, port]) => [
+      `${name.toUpperCase().replaceAll('-', '_')}_URL`,
+      addressOf(host, port),
+    ]),
+  );
+}
+
+/** How to reach from here what listens there. */
+export function addressOf(host: string, port: number): string {
+  const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+}
+
+async function isReady(address: string): Promise<boolean> {
+  try {
+    const answer = await fetch(`${address}/health/ready`, {
+      signal: AbortSignal.timeout(LOOK_DEADLINE_MS),
+    });
+    await answer.arrayBuffer();
+    return answer.ok;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,149 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { setTimeout as wait } from 'node:timers/promises';
+import { restartDelay_ms, STEADY_MS } from './back-off';
+import type { LogFile } from './log-file';
+import type { ProcessRecord } from './process-record';
+import type { Program } from './program';
+
+const LOOK_MS = 100;
+
+export interface Surroundings {
+  readonly record: ProcessRecord;
+  readonly log: LogFile;
+  /** What every program inherits. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Tells people something about the program, in one line. */
+  readonly say: (line: string) => void;
+}
+
+export type ProcessState = 'starting' | 'ready' | 'restarting' | 'stopped';
+
+/** Keeps one program running: starts it, notices when it is ready, and starts it again when it dies. */
+export class SupervisedProcess {
+  #child: ChildProcess | undefined;
+  #state: ProcessState = 'stopped';
+  #started_ms = 0;
+  #failures = 0;
+  #restart: NodeJS.Timeout | undefined;
+  #stopping = false;
+
+  constructor(
+    readonly program: Program,
+    private readonly around: Surroundings,
+  ) {}
+
+  get state(): ProcessState {
+    return this.#state;
+  }
+
+  start(): void {
+    const { program, around } = this;
+    this.#state = 'starting';
+    this.#started_ms = Date.now();
+    const child = spawn(program.command, program.parameters, {
+      // A session of its own: Ctrl-C in the terminal reaches the host alone, which then stops all in order.
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...around.environment, ...program.environment },
+      ...program.account,
+    });
+    this.#child = child;
+    if (child.pid !== undefined) around.record.add(program.name, child.pid, program.stop_signal);
+    for (const stream of [child.stdout, child.stderr]) this.#readLines(stream);
+    child.once('error', (error) => this.#ended(child, error.message));
+    child.once('exit', (code, signal) => this.#ended(child, signal ?? `code ${code}`));
+    void this.#watchReadiness(child);
+  }
+
+  /** Resolves with whether it became ready within the time, be it in a second attempt. */
+  async untilReady(deadline_ms: number): Promise<boolean> {
+    for (const until_ms = Date.now() + deadline_ms; Date.now() < until_ms; await wait(LOOK_MS / 2)) {
+      if (this.#state === 'ready') return true;
+      if (this.#stopping) return false;
+    }
+    return false;
+  }
+
+  /** Asks the process to end, gives it the time to finish what it has in hand, and kills what is left of it. */
+  async stop(deadline_ms: number): Promise<void> {
+    this.#stopping = true;
+    clearTimeout(this.#restart);
+    await this.#endChild(deadline_ms);
+    this.#state = 'stopped';
+    this.around.log.close();
+  }
+
+  /** Replaces the process by a fresh one, for a program that was built anew. */
+  async replace(deadline_ms: number): Promise<void> {
+    if (this.#stopping) return;
+    clearTimeout(this.#restart);
+    const child = this.#child;
+    this.#child = undefined;
+    if (child !== undefined) await endWithin(child, this.program.stop_signal, deadline_ms);
+    this.start();
+  }
+
+  async #endChild(deadline_ms: number): Promise<void> {
+    const child = this.#child;
+    if (child === undefined) return;
+    const in_time = await endWithin(child, this.program.stop_signal, deadline_ms);
+    if (!in_time) this.around.say(`did not stop within ${deadline_ms / 1_000} s and was killed`);
+  }
+
+  #ended(child: ChildProcess, how: string): void {
+    // The one that was replaced ends after its successor's time has begun.
+    if (this.#child !== child) return;
+    const { program, around } = this;
+    this.#child = undefined;
+    around.record.remove(program.name);
+    if (this.#stopping) return;
+    this.#failures = Date.now() - this.#started_ms > STEADY_MS ? 1 : this.#failures + 1;
+    const delay_ms = restartDelay_ms(this.#failures, Math.random());
+    this.#state = 'restarting';
+    around.say(`ended (${how}); starts again in ${delay_ms} ms`);
+    this.#restart = setTimeout(() => this.start(), delay_ms);
+  }
+
+  async #watchReadiness(child: ChildProcess): Promise<void> {
+    const is_restart = this.#failures > 0;
+    while (this.#child === child && this.#state === 'starting') {
+      const ready = await this.program.isReady();
+      if (this.#child !== child) return;
+      if (ready) {
+        this.#state = 'ready';
+        if (is_restart) this.around.say('is ready again');
+        return;
+      }
+      await wait(LOOK_MS);
+    }
+  }
+
+  #readLines(stream: Readable): void {
+    createInterface(stream).on('line', (line) => {
+      this.around.log.write(line);
+      const shown = this.program.toConsoleLine(line);
+      if (shown !== undefined) this.around.say(shown);
+    });
+  }
+}
+
+/** Was it gone in time? If not, it and what it started is killed. */
+async function endWithin(child: ChildProcess, signal: NodeJS.Signals, deadline_ms: number): Promise<boolean> {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return true;
+  const gone = once(child, 'exit').then(() => true);
+  const timer = new AbortController();
+  child.kill(signal);
+  const in_time = await Promise.race([gone, wait(deadline_ms, false, { signal: timer.signal }).catch(() => false)]);
+  timer.abort();
+  if (in_time) return true;
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // It ended meanwhile.
+  }
+  await gone;
+  return false;
+}
