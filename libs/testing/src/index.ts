@@ -1,4 +1,7 @@
+export { createCdcFixture, testTable, type CdcFixture } from './cdc-fixture';
+export { collect } from './collect';
 export { eventually } from './eventually';
+export { MemorySink } from './memory-sink';
 export { describeWith, describeWithData, type Need } from './needs';
 export { createDatabase, startPostgres, stopOwnPostgres, type TestDatabase, type TestPostgres } from './postgres';
 export { startProgram, type TestProgram } from './program';

@@ -7,6 +7,7 @@ import { inventoryErrors } from './inventory';
 import { kernelErrors } from './kernel';
 import { logErrors } from './log';
 import { pushErrors } from './push';
+import { simulatorErrors } from './simulator';
 
 /** One entry of the operator's manual. */
 export interface ErrorEntry {
@@ -29,6 +30,7 @@ export const catalogue = {
   ...fraudErrors,
   ...inventoryErrors,
   ...fleetErrors,
+  ...simulatorErrors,
 } satisfies Record<`NL-${string}-${string}`, ErrorEntry> as Record<ErrorCode, ErrorEntry>;
 
 export type ErrorCode =
@@ -40,4 +42,5 @@ export type ErrorCode =
   | keyof typeof hostErrors
   | keyof typeof fraudErrors
   | keyof typeof inventoryErrors
-  | keyof typeof fleetErrors;
+  | keyof typeof fleetErrors
+  | keyof typeof simulatorErrors;

@@ -1,0 +1,17 @@
+/** Somebody in the outside world who goes about their business until the simulator stops. */
+export interface Actor {
+  readonly name: string;
+  /** Resolves when the actor has nothing left to do, or the signal aborts. */
+  run(signal: AbortSignal): Promise<void>;
+  /** What it has done so far, for a comparison with what the platform shows. */
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+/** Counts by name, from 0. */
+export class Counts {
+  readonly values: Record<string, number> = {};
+
+  add(name: string, by = 1): void {
+    this.values[name] = (this.values[name] ?? 0) + by;
+  }
+}

@@ -1,0 +1,30 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { EventSource } from '@nerveline/contracts';
+import type { ServiceClient } from '../doors/service-client';
+import type { SourceDatabase } from '../doors/source-database';
+
+const LOOK_EVERY_MS = 50;
+/** The service's clock is right when it is this near to what was declared, in wall time. */
+const NEAR_MS = 60_000;
+
+/**
+ * Declares a source's time in the source database and waits until the service has heard of it through change capture:
+ * an event sent earlier would be years off by the service's clock.
+ */
+export async function declareAndWait(options: {
+  readonly database: SourceDatabase;
+  readonly service: ServiceClient;
+  readonly source: EventSource;
+  readonly event_ms: number;
+  readonly speed: number;
+  readonly signal: AbortSignal;
+}): Promise<void> {
+  const { database, service, source, event_ms, speed, signal } = options;
+  await database.declareEventClock(source, event_ms, speed);
+  while (!signal.aborted) {
+    const { body } = await service.get('/health/ready');
+    const { event_clock_ms } = (body as { facts?: { event_clock_ms?: number } }).facts ?? {};
+    if (event_clock_ms !== undefined && Math.abs(event_clock_ms - event_ms) < NEAR_MS * speed) return;
+    await wait(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
+  }
+}

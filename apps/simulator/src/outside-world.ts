@@ -1,0 +1,87 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import type { AddressInfo, Server } from 'node:net';
+import { HttpAdapterHost } from '@nestjs/core';
+import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { exitWith, LOGGER, Readiness, SETTINGS, type Logger } from '@nerveline/service-defaults';
+import type { Actor } from './actors/actor';
+import { FleetActor } from './actors/fleet.actor';
+import { PayersActor } from './actors/payers.actor';
+import { RecordedPaymentsActor } from './actors/recorded-payments.actor';
+import { RecordedRetailActor } from './actors/recorded-retail.actor';
+import { ShoppersActor } from './actors/shoppers.actor';
+import { DriverDoor } from './doors/driver-door';
+import { ServiceClient } from './doors/service-client';
+import { SourceDatabase } from './doors/source-database';
+import type { SimulatorSettings } from './simulator.config';
+
+/** Everybody in the outside world: opens the public doors, lets the actors go, and calls them back on a stop. */
+@Injectable()
+export class OutsideWorld implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  readonly #stopping = new AbortController();
+  readonly #database: SourceDatabase;
+  readonly #clients: readonly ServiceClient[];
+  readonly actors: readonly Actor[];
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(
+    @Inject(SETTINGS) private readonly settings: SimulatorSettings,
+    @Inject(LOGGER) private readonly logger: Logger,
+    @Inject(Readiness) readiness: Readiness,
+    @Inject(HttpAdapterHost) private readonly http: HttpAdapterHost,
+  ) {
+    const token = readFileSync(settings.NERVELINE_TOKEN_FILE, 'utf8').trim();
+    const client = (address: string) => new ServiceClient(address, token, this.#stopping.signal);
+    const fraud = client(settings.FRAUD_SCORING_URL);
+    const inventory = client(settings.INVENTORY_SYNC_URL);
+    const fleet = client(settings.GPS_REROUTING_URL);
+    this.#clients = [fraud, inventory, fleet];
+    this.#database = new SourceDatabase(settings.DATABASE_URL, settings.TENANT);
+    this.actors = [this.#payers(fraud), this.#shoppers(inventory), this.#drivers(fleet, token)];
+    readiness.add('world', () => ({ ready: true, detail: `${this.actors.length} actors` }));
+  }
+
+  onApplicationBootstrap(): void {
+    // An actor that fails shows a fault of ours or of the platform: the program ends with it, in sight of the host.
+    this.#running = Promise.all(this.actors.map((actor) => actor.run(this.#stopping.signal))).then(
+      () => undefined,
+      (error: unknown) => (this.#stopping.signal.aborted ? undefined : exitWith(this.logger, error)),
+    );
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
+    await Promise.all(this.#clients.map((client) => client.close()));
+    await this.#database.close();
+  }
+
+  #payers(fraud: ServiceClient): Actor {
+    const { PAYMENTS_FILE: path, PAYMENTS_SPEED: speed, PAYMENTS_PER_S: payments_per_s, SEED: seed } = this.settings;
+    if (path !== undefined) return new RecordedPaymentsActor({ path, speed }, fraud, this.#database);
+    return new PayersActor({ seed, run: runName(), payments_per_s }, fraud, this.#database);
+  }
+
+  #shoppers(inventory: ServiceClient): Actor {
+    const { RETAIL_FILE: path, RETAIL_SPEED: speed, ORDERS_PER_S: orders_per_s, SEED: seed } = this.settings;
+    const channelsAddress = () => this.#ownAddress();
+    if (path !== undefined) return new RecordedRetailActor({ path, speed, channelsAddress }, inventory, this.#database);
+    return new ShoppersActor({ seed, run: runName(), orders_per_s, channelsAddress }, inventory, this.#database);
+  }
+
+  #drivers(fleet: ServiceClient, token: string): Actor {
+    const { SEED: seed, VEHICLES: vehicles, INCIDENTS: incidents, LIVE_GATEWAY_URL: gateway_url } = this.settings;
+    const door = new DriverDoor(gateway_url, token);
+    return new FleetActor({ seed, run: runName(), vehicles, incidents }, fleet, this.#database, door);
+  }
+
+  /** Where this program's channels are reached, as soon as it listens. */
+  async #ownAddress(): Promise<string> {
+    const server = this.http.httpAdapter.getHttpServer() as Server;
+    if (!server.listening) await once(server, 'listening');
+    return `http://${this.settings.HOST}:${(server.address() as AddressInfo).port}`;
+  }
+}
+
+/** Ids of this run differ from those of the run before. */
+const runName = (): string => Date.now().toString(36);

@@ -1,0 +1,137 @@
+import { NervelineError } from '@nerveline/kernel';
+import { csvRows, type CsvRow } from './csv-rows';
+
+const COLUMNS = ['InvoiceNo', 'StockCode', 'Description', 'Quantity', 'InvoiceDate', 'UnitPrice'] as const;
+
+/** One line of an invoice: what moves how much of one SKU. */
+export interface RetailLine {
+  readonly sku: string;
+  readonly name: string;
+  readonly price_minor: number;
+  /** Units that leave (positive) or come back (negative). */
+  readonly quantity: number;
+}
+
+/** The lines of one invoice, in the order of the file. */
+export interface Invoice {
+  readonly invoice: string;
+  readonly event_ms: number;
+  /** `C…`: the customer sends something back. */
+  readonly is_return: boolean;
+  readonly lines: readonly RetailLine[];
+}
+
+/** What becomes of the stock of one SKU by one invoice: lines of the same SKU are summed. */
+export type RetailMovement =
+  | { readonly kind: 'sale'; readonly sku: string; readonly quantity: number }
+  | { readonly kind: 'return'; readonly sku: string; readonly quantity: number }
+  | { readonly kind: 'adjustment'; readonly sku: string; readonly quantity: number; readonly reason: string };
+
+/**
+ * The invoices of a file in the form of UCI's Online Retail, in its order.
+ *
+ * @throws NervelineError `NL-SIM-001`, `NL-SIM-002`, `NL-SIM-003`
+ */
+export async function* recordedInvoices(path: string): AsyncGenerator<Invoice> {
+  let open: { invoice: string; event_ms: number; lines: RetailLine[] } | undefined;
+  let line_number = 1;
+  for await (const row of csvRows(path, COLUMNS)) {
+    line_number += 1;
+    const invoice = row['InvoiceNo'] ?? '';
+    if (open === undefined || open.invoice !== invoice) {
+      if (open !== undefined) yield closed(open);
+      open = { invoice, event_ms: toEventMs(row['InvoiceDate'] ?? '', `${path}:${line_number}`), lines: [] };
+    }
+    open.lines.push(toLine(row, `${path}:${line_number}`));
+  }
+  if (open !== undefined) yield closed(open);
+}
+
+const closed = (open: Omit<Invoice, 'is_return'>): Invoice => ({ ...open, is_return: open.invoice.startsWith('C') });
+
+function toLine(row: CsvRow, where: string): RetailLine {
+  const quantity = Number(row['Quantity']);
+  if (!Number.isSafeInteger(quantity)) {
+    throw new NervelineError('NL-SIM-003', {
+      field: 'Quantity',
+      detail: `${where}: '${row['Quantity']}' is not a quantity`,
+    });
+  }
+  return {
+    sku: (row['StockCode'] ?? '').trim(),
+    name: (row['Description'] ?? '').trim() || 'unnamed',
+    price_minor: Math.max(0, Math.round(Number(row['UnitPrice']) * 100)) || 0,
+    quantity,
+  };
+}
+
+function toEventMs(text: string, where: string): number {
+  const event_ms = Date.parse(`${text.replace(' ', 'T')}Z`);
+  if (Number.isNaN(event_ms))
+    throw new NervelineError('NL-SIM-003', { field: 'InvoiceDate', detail: `${where}: '${text}' is not a time` });
+  return event_ms;
+}
+
+/**
+ * Folds invoices into movements. What comes back beyond what was sold so far, and what is negative without being a
+ * return, is an adjustment: the file holds both.
+ */
+export class RetailFold {
+  readonly #sold = new Map<string, number>();
+
+  movementsOf(invoice: Invoice): readonly RetailMovement[] {
+    const leaving = new Map<string, number>();
+    const coming = new Map<string, number>();
+    for (const { sku, quantity } of invoice.lines) {
+      const side = quantity > 0 ? leaving : coming;
+      if (quantity !== 0) side.set(sku, (side.get(sku) ?? 0) + Math.abs(quantity));
+    }
+    const movements: RetailMovement[] = [];
+    for (const [sku, quantity] of leaving) {
+      this.#sold.set(sku, (this.#sold.get(sku) ?? 0) + quantity);
+      movements.push({ kind: 'sale', sku, quantity });
+    }
+    for (const [sku, quantity] of coming) movements.push(this.#comingBack(sku, quantity, invoice.is_return));
+    return movements;
+  }
+
+  #comingBack(sku: string, quantity: number, is_return: boolean): RetailMovement {
+    // A negative line without a return invoice is stock that was lost, broken or miscounted.
+    if (!is_return) return { kind: 'adjustment', sku, quantity: -quantity, reason: 'adjusted_in_file' };
+    const sold = this.#sold.get(sku) ?? 0;
+    if (quantity > sold) return { kind: 'adjustment', sku, quantity, reason: 'unmatched_return' };
+    this.#sold.set(sku, sold - quantity);
+    return { kind: 'return', sku, quantity };
+  }
+}
+
+/** Units that a movement adds to what is on hand. */
+export function onHandDelta(movement: RetailMovement): number {
+  switch (movement.kind) {
+    case 'sale':
+      return -movement.quantity;
+    case 'return':
+    case 'adjustment':
+      return movement.quantity;
+  }
+}
+
+/** What has to be there before the first invoice so that no movement of the file ever lacks a unit: the file has no opening stock. */
+export async function openingStock(
+  path: string,
+): Promise<ReadonlyMap<string, { readonly units: number; readonly name: string; readonly price_minor: number }>> {
+  const fold = new RetailFold();
+  const level = new Map<string, number>();
+  const opening = new Map<string, { units: number; name: string; price_minor: number }>();
+  for await (const invoice of recordedInvoices(path)) {
+    for (const { sku, name, price_minor } of invoice.lines)
+      if (!opening.has(sku)) opening.set(sku, { units: 0, name, price_minor });
+    for (const movement of fold.movementsOf(invoice)) {
+      const now = (level.get(movement.sku) ?? 0) + onHandDelta(movement);
+      level.set(movement.sku, now);
+      const entry = opening.get(movement.sku);
+      if (entry !== undefined && -now > entry.units) entry.units = -now;
+    }
+  }
+  return opening;
+}

@@ -1,0 +1,44 @@
+import type { ChangeSink } from '@nerveline/cdc';
+import { recordHeaders, topics, type RelayProgress } from '@nerveline/contracts';
+import { offset, type OutRecord, type RecordPosition } from '@nerveline/kernel';
+
+/** A log in memory: what it holds survives the relay that wrote it, not the test. Faults are planted with its hooks. */
+export class MemorySink implements ChangeSink {
+  readonly records: OutRecord[] = [];
+  /** Sizes of the writes, in records. */
+  readonly writes: number[] = [];
+  /** Waited for before a write becomes durable: a gate, or an error. */
+  beforeDurable: (records: readonly OutRecord[]) => Promise<void> | void = () => {};
+  readonly #tails = new Map<string, RecordPosition & { readonly position: string | undefined }>();
+
+  async write(records: readonly OutRecord[]): Promise<readonly RecordPosition[]> {
+    await this.beforeDurable(records);
+    this.writes.push(records.length);
+    return records.map((record) => this.#append(record));
+  }
+
+  #append(record: OutRecord): RecordPosition {
+    const { topic, partition = 0 } = record;
+    const name = `${topic}/${partition}`;
+    const at = offset((this.#tails.get(name)?.offset ?? -1) + 1);
+    this.records.push(record);
+    this.#tails.set(name, { topic, partition, offset: at, position: record.headers?.[recordHeaders.source_position] });
+    return { topic, partition, offset: at };
+  }
+
+  lastPosition(topic: string, partition: number): Promise<string | undefined> {
+    return Promise.resolve(this.#tails.get(`${topic}/${partition}`)?.position);
+  }
+
+  readProgress(slot: string): Promise<RelayProgress | undefined> {
+    const last = this.of(topics.relayProgress.name).findLast(({ key }) => key === slot);
+    const bytes = last?.value;
+    if (bytes === null || bytes === undefined) return Promise.resolve(undefined);
+    return Promise.resolve(topics.relayProgress.schema.parse(JSON.parse(Buffer.from(bytes).toString('utf8'))));
+  }
+
+  /** Records of a topic in the order of their writes. */
+  of(topic: string): readonly OutRecord[] {
+    return this.records.filter((record) => record.topic === topic);
+  }
+}
