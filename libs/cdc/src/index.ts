@@ -1,1 +1,19 @@
-export {};
+export type { ChangeSink, PartitionOf } from './change-sink';
+export {
+  TransactionEncoder,
+  type TransactionEncoderOptions,
+  type TransactionReceiver,
+} from './debezium/transaction-encoder';
+export { decodeMessage } from './pgoutput/decode-message';
+export { unchanged, type PgoutputMessage, type Relation, type Tuple } from './pgoutput/messages';
+export { ChangeRelay, type RelayReadiness, type RelayStatus } from './relay/change-relay';
+export {
+  relayDefaults,
+  type FaultPoint,
+  type RelayEvent,
+  type RelayOptions,
+  type RelaySettings,
+} from './relay/relay-options';
+export { ResumePoint } from './relay/resume-point';
+export { ConfirmedPosition } from './replication/confirmed-position';
+export { type SlotState } from './source/slot';

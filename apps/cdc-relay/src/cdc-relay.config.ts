@@ -1,0 +1,45 @@
+import { readSettings, serviceSettings } from '@nerveline/service-defaults';
+import { z } from 'zod';
+
+const name = z
+  .string()
+  .regex(/^[a-z_][a-z0-9_]{0,62}$/, 'must be a lower case name of at most 63 letters, digits and _');
+const bytes = z.coerce.number().int().min(1_024).max(1_073_741_824);
+const interval_ms = z.coerce.number().int().min(1).max(600_000);
+const MIB = 1_048_576;
+
+const fault = z
+  .string()
+  .regex(/^(before_append|after_append|before_confirm|in_snapshot_chunk):[1-9]\d{0,6}$/)
+  .transform((text) => {
+    const [point = '', count] = text.split(':');
+    return { point, count: Number(count) };
+  });
+
+export const relaySettings = serviceSettings
+  .extend({
+    DATABASE_URL: z.string().min(1),
+    RELAY_SLOT: name.default('nerveline'),
+    RELAY_PUBLICATION: name.default('nerveline'),
+    /** Which source tables of the contracts are carried: `SCHEMA.TABLE`, separated by commas; all when absent. */
+    RELAY_TABLES: z
+      .string()
+      .transform((text) => text.split(',').map((table) => table.trim()))
+      .optional(),
+    RELAY_MAX_BATCH_BYTES: bytes.default(4 * MIB),
+    RELAY_MAX_PENDING_BYTES: bytes.default(16 * MIB),
+    RELAY_CONFIRM_INTERVAL_MS: interval_ms.default(1_000),
+    RELAY_SNAPSHOT_CHUNK_ROWS: z.coerce.number().int().min(1).max(1_000_000).default(1_000),
+    /** The largest change that the log takes. */
+    RELAY_MAX_RECORD_BYTES: bytes.default(32 * MIB),
+    /** Tests only: ends the process with SIGKILL when it passes a point for the nth time, `after_append:3`. */
+    RELAY_FAULT: fault.optional(),
+  })
+  .refine((settings) => settings.RELAY_MAX_PENDING_BYTES >= 2 * settings.RELAY_MAX_BATCH_BYTES, {
+    path: ['RELAY_MAX_PENDING_BYTES'],
+    message: 'must be at least twice RELAY_MAX_BATCH_BYTES',
+  });
+export type RelaySettings = Readonly<z.output<typeof relaySettings>>;
+
+/** @throws NervelineError `NL-API-012` naming the first setting that is wrong */
+export const readRelaySettings = (): RelaySettings => readSettings(relaySettings);

@@ -1,0 +1,33 @@
+import type { SourceTable } from '@nerveline/contracts';
+import { escapeIdentifier, escapeLiteral } from 'pg';
+import { isNervelineError, NervelineError } from '@nerveline/kernel';
+import type { SourceClient } from './source-client';
+import { toSourceError } from './source-errors';
+
+/** Makes the publication, without tables, when there is none. It must exist before the slot: decoding looks it up. */
+export async function ensurePublication(client: SourceClient, publication: string): Promise<void> {
+  const found = await client.query(`SELECT 1 FROM pg_publication WHERE pubname = ${escapeLiteral(publication)}`);
+  if (found.length === 0) await change(client, `CREATE PUBLICATION ${escapeIdentifier(publication)}`);
+}
+
+/** Adds tables that exist and whose replica identity was checked. */
+export async function publishTables(
+  client: SourceClient,
+  publication: string,
+  tables: readonly SourceTable[],
+): Promise<void> {
+  if (tables.length === 0) return;
+  const names = tables.map(({ schema, table }) => `${escapeIdentifier(schema)}.${escapeIdentifier(table)}`);
+  await change(client, `ALTER PUBLICATION ${escapeIdentifier(publication)} ADD TABLE ${names.join(', ')}`);
+}
+
+/** @throws NervelineError `NL-CDC-012` with the statement that the role may not run */
+async function change(client: SourceClient, statement: string): Promise<void> {
+  try {
+    await client.query(statement);
+  } catch (cause) {
+    const error = toSourceError(cause, 'changing the publication');
+    if (!isNervelineError(error, 'NL-CDC-020')) throw error;
+    throw new NervelineError('NL-CDC-012', { detail: `${error.detail}; to run by the owner: ${statement};`, cause });
+  }
+}
