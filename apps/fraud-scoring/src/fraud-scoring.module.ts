@@ -1,0 +1,95 @@
+import { Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { systemClock, type Clock } from '@nerveline/kernel';
+import { openLog, type Log } from '@nerveline/log';
+import { exitWith, LOGGER, type Logger } from '@nerveline/service-defaults';
+import { digest } from './adapters/digest';
+import { listAgeSeconds, measure } from './adapters/fraud-metrics';
+import { ListIntake } from './adapters/list-intake';
+import { PaymentsController } from './adapters/payments.controller';
+import { LOG } from './adapters/tokens';
+import { Answers } from './application/answers';
+import { CardHistories } from './application/card-histories';
+import { DecidePayment } from './application/decide-payment';
+import { EventClocks } from './application/event-clocks';
+import { FollowLists } from './application/follow-lists';
+import { Lists } from './application/lists';
+import { defaultPolicy } from './domain/default-policy';
+import type { Policy } from './domain/policy';
+import type { FraudScoringSettings } from './fraud-scoring.config';
+
+export interface FraudScoringOptions {
+  readonly settings: FraudScoringSettings;
+  readonly policy?: Policy;
+  /** What the event clock of an undeclared source runs on. */
+  readonly wall?: Clock;
+}
+
+@Module({})
+export class FraudScoringModule {
+  static with({ settings, policy = defaultPolicy, wall = systemClock }: FraudScoringOptions): DynamicModule {
+    const providers: Provider[] = [
+      {
+        provide: LOG,
+        useFactory: () => openLog({ service: 'fraud-scoring', data_directory: settings.NERVELINE_DATA_DIR }),
+      },
+      Lists,
+      { provide: EventClocks, useFactory: () => new EventClocks(wall) },
+      {
+        provide: FollowLists,
+        inject: [LOG, Lists, EventClocks],
+        useFactory: async (log: Log, lists: Lists, clocks: EventClocks) => {
+          const onApplied = (age_ms: number) => listAgeSeconds.observe(age_ms / 1_000);
+          const follow = new FollowLists({ log, lists, clocks, onApplied, wall });
+          await follow.restore();
+          return follow;
+        },
+      },
+      {
+        provide: CardHistories,
+        inject: [LOG],
+        useFactory: (log: Log) => new CardHistories(log.state, settings.CARD_CACHE_CARDS),
+      },
+      {
+        provide: Answers,
+        inject: [LOG, EventClocks],
+        useFactory: (log: Log, clocks: EventClocks) => new Answers({ log, clocks }),
+      },
+      {
+        provide: DecidePayment,
+        inject: [LOG, Lists, EventClocks, CardHistories, Answers, LOGGER],
+        useFactory: (...parts: [Log, Lists, EventClocks, CardHistories, Answers, Logger]) =>
+          decidePayment(parts, policy, settings),
+      },
+      ListIntake,
+    ];
+    return { module: FraudScoringModule, controllers: [PaymentsController], providers };
+  }
+}
+
+function decidePayment(
+  parts: [Log, Lists, EventClocks, CardHistories, Answers, Logger],
+  policy: Policy,
+  settings: FraudScoringSettings,
+): DecidePayment {
+  const [log, lists, clocks, histories, answers, logger] = parts;
+  const payments = new DecidePayment({
+    log,
+    lists,
+    clocks,
+    histories,
+    answers,
+    policy,
+    max_under_way: settings.MAX_PAYMENTS_UNDER_WAY,
+    digest,
+    onFatal: (error) => exitWith(logger, error),
+  });
+  measureSizes(lists, histories, payments);
+  return payments;
+}
+
+function measureSizes(lists: Lists, histories: CardHistories, payments: DecidePayment): void {
+  measure('nerveline_fraud_block_list_rows', 'Blocked cards and merchants.', () => lists.sizes.block_list);
+  measure('nerveline_fraud_card_profiles_rows', 'Card profiles.', () => lists.sizes.card_profiles);
+  measure('nerveline_fraud_cached_cards', 'Card histories in memory.', () => histories.cached);
+  measure('nerveline_fraud_under_way_payments', 'Payments that wait for their decision.', () => payments.under_way);
+}

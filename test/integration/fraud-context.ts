@@ -1,0 +1,195 @@
+import { sourceTables, tenantKey, type PaymentDecision } from '@nerveline/contracts';
+import { offset } from '@nerveline/kernel';
+import { openLog, type Log } from '@nerveline/log';
+import { startService, type RunningService } from '@nerveline/service-defaults';
+import { createTempDirectory, createTestKeys, eventually, type TestKeys } from '@nerveline/testing';
+import { readFraudScoringSettings } from '../../apps/fraud-scoring/src/fraud-scoring.config';
+import { FraudScoringModule, type FraudScoringOptions } from '../../apps/fraud-scoring/src/fraud-scoring.module';
+
+/** An answer of the service with its body as it came. */
+export interface Answered {
+  readonly status: number;
+  readonly text: string;
+  readonly headers: Headers;
+}
+
+type Table = 'fraud.block_list' | 'fraud.card_profiles' | 'platform.event_clock';
+type Row = Readonly<Record<string, unknown>>;
+
+const KEY_COLUMNS = new Map(sourceTables.map(({ schema, table, key }) => [`${schema}.${table}`, key]));
+
+/** Writes to the change topics as the relay does, for tests that need no database. */
+export class ChangeWriter implements AsyncDisposable {
+  private constructor(readonly log: Log) {}
+
+  static async open(data_directory: string): Promise<ChangeWriter> {
+    return new ChangeWriter(await openLog({ service: 'cdc-relay', data_directory }));
+  }
+
+  /** Says that the tables were read as a whole. */
+  async finishSnapshot(): Promise<void> {
+    const table = { relation_oid: 1, state: 'finished', snapshot_lsn: '0/1', chunks: 0, rows: 0, after_key: null };
+    const tables = { 'fraud.block_list': table, 'fraud.card_profiles': table, 'platform.event_clock': table };
+    const epoch = { system_id: '1', timeline: 1 };
+    await this.write('relay.progress', 's', {
+      format_version: 1,
+      slot: 's',
+      epoch,
+      floor_lsn: '0/1',
+      partitions: {},
+      tables,
+    });
+  }
+
+  async put(table: Table, row: Row): Promise<void> {
+    await this.change(table, { op: 'c', before: null, after: row }, row);
+  }
+
+  async remove(table: Table, row: Row): Promise<void> {
+    const key = Object.fromEntries((KEY_COLUMNS.get(table) ?? []).map((column) => [column, row[column]]));
+    await this.change(table, { op: 'd', before: key, after: null }, row);
+    await this.log.append([{ topic: `cdc.${table}`, key: keyOf(table, row), value: null, timestamp_ms: Date.now() }]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.log.close();
+  }
+
+  private async change(table: Table, change: Row, row: Row): Promise<void> {
+    const [schema, name] = table.split('.');
+    const source = { schema, table: name, ts_ms: Date.now(), snapshot: 'false', position: '1:1:0/1:0' };
+    await this.write(`cdc.${table}`, keyOf(table, row), { ...change, source, ts_ms: Date.now(), transaction: null });
+  }
+
+  private async write(topic: string, key: string, value: object): Promise<void> {
+    const bytes = new TextEncoder().encode(JSON.stringify(value));
+    await this.log.append([{ topic, key, value: bytes, timestamp_ms: Date.now() }]);
+  }
+}
+
+function keyOf(table: Table, row: Row): string {
+  const [tenant_id = '', ...parts] = (KEY_COLUMNS.get(table) ?? []).map((column) => String(row[column]));
+  return tenantKey(tenant_id, ...parts);
+}
+
+export interface FraudContext extends AsyncDisposable {
+  readonly service: RunningService;
+  readonly changes: ChangeWriter;
+  readonly keys: TestKeys;
+  readonly data_directory: string;
+  /** Sends a body as it is. */
+  post(body: string, token?: string): Promise<Answered>;
+  get(path: string, token?: string): Promise<Answered>;
+  decide(payment: object): Promise<PaymentDecision>;
+  /** Stops the service and starts it again on the same data. */
+  restart(): Promise<void>;
+  /** Resolves when the service has taken over every change that was written. */
+  listsApplied(): Promise<void>;
+  readAll(topic: string): Promise<{ key: string; value: string; headers: Readonly<Record<string, string>> }[]>;
+}
+
+/** The service on a fresh log, its lists empty and complete. */
+export async function openFraudScoring(options: Omit<FraudScoringOptions, 'settings'> = {}): Promise<FraudContext> {
+  const keys = await createTestKeys();
+  const directory = await createTempDirectory();
+  const settings = readFraudScoringSettings({
+    NERVELINE_DATA_DIR: directory.path,
+    NERVELINE_JWKS: keys.jwks,
+    LOG_LEVEL: 'fatal',
+  });
+  const changes = await ChangeWriter.open(directory.path);
+  await changes.finishSnapshot();
+  const start = async () => {
+    const module = FraudScoringModule.with({ settings, ...options });
+    const service = await startService({ service: 'fraud-scoring', module, settings });
+    await eventually(async () => (await fetch(`${service.address}/health/ready`)).ok);
+    return service;
+  };
+  let service = await start();
+  const own_token = await keys.token();
+  const send = async (path: string, init: RequestInit, token = own_token): Promise<Answered> => {
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
+    const answer = await fetch(`${service.address}${path}`, { ...init, headers });
+    return { status: answer.status, text: await answer.text(), headers: answer.headers };
+  };
+  const post = (body: string, token?: string) => send('/v1/payments/decisions', { method: 'POST', body }, token);
+  return {
+    get service() {
+      return service;
+    },
+    changes,
+    keys,
+    data_directory: directory.path,
+    post,
+    get: (path, token) => send(path, {}, token),
+    decide: async (body) => {
+      const { status, text } = await post(JSON.stringify(body));
+      if (status !== 200) throw new Error(`${status} ${text}`);
+      return JSON.parse(text) as PaymentDecision;
+    },
+    restart: async () => {
+      await service.stop();
+      service = await start();
+    },
+    listsApplied: () => listsApplied(changes.log, directory.path),
+    readAll: (topic) => readAll(changes.log, topic),
+    [Symbol.asyncDispose]: async () => {
+      await service.stop();
+      await changes[Symbol.asyncDispose]();
+      await directory[Symbol.asyncDispose]();
+      await keys[Symbol.asyncDispose]();
+    },
+  };
+}
+
+let counter = 0;
+
+/** A payment that nothing speaks against, with fresh ids. */
+export function payment(more: Readonly<Record<string, unknown>> = {}): Record<string, unknown> & { event_ms: number } {
+  counter += 1;
+  const id = `${process.pid}-${counter}`;
+  return {
+    payment_id: `pay-${id}`,
+    idempotency_key: `key-${id}`,
+    card: `card-${id}`,
+    amount_minor: 12_50,
+    currency: 'EUR',
+    merchant_id: 'merchant-1',
+    event_ms: Date.now(),
+    ...more,
+  };
+}
+
+async function listsApplied(log: Log, _data_directory: string): Promise<void> {
+  await eventually(async () => {
+    const positions = await log.positions('fraud-scoring.lists');
+    const reached = new Map(positions.map((at) => [`${at.topic}/${at.partition}`, Number(at.next_offset)]));
+    for (const topic of ['cdc.fraud.block_list', 'cdc.fraud.card_profiles', 'cdc.platform.event_clock']) {
+      for (let partition = 0; partition < (await log.partitionCount(topic)); partition += 1) {
+        const { next_offset } = await log.tail(topic, partition);
+        if (next_offset > (reached.get(`${topic}/${partition}`) ?? 0)) return false;
+      }
+    }
+    return true;
+  });
+}
+
+async function readAll(log: Log, topic: string) {
+  const text = new TextDecoder();
+  const found = [];
+  for (let partition = 0; partition < (await log.partitionCount(topic)); partition += 1) {
+    const { next_offset } = await log.tail(topic, partition);
+    for (let from = offset(0); from < next_offset;) {
+      const batch = await log.read({ topic, partition, from });
+      for (const { key, value, headers } of batch.records) {
+        found.push({
+          key: key === null ? '' : text.decode(key),
+          value: value === null ? '' : text.decode(value),
+          headers,
+        });
+      }
+      from = batch.next_offset;
+    }
+  }
+  return found;
+}
