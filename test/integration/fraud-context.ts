@@ -16,6 +16,11 @@ export interface Answered {
 type Table = 'fraud.block_list' | 'fraud.card_profiles' | 'platform.event_clock';
 type Row = Readonly<Record<string, unknown>>;
 
+interface At {
+  readonly key: string | null;
+  readonly partition?: number;
+}
+
 const KEY_COLUMNS = new Map(sourceTables.map(({ schema, table, key }) => [`${schema}.${table}`, key]));
 
 /** Writes to the change topics as the relay does, for tests that need no database. */
@@ -31,23 +36,34 @@ export class ChangeWriter implements AsyncDisposable {
     const table = { relation_oid: 1, state: 'finished', snapshot_lsn: '0/1', chunks: 0, rows: 0, after_key: null };
     const tables = { 'fraud.block_list': table, 'fraud.card_profiles': table, 'platform.event_clock': table };
     const epoch = { system_id: '1', timeline: 1 };
-    await this.write('relay.progress', 's', {
-      format_version: 1,
-      slot: 's',
-      epoch,
-      floor_lsn: '0/1',
-      partitions: {},
-      tables,
-    });
+    await this.write(
+      'relay.progress',
+      { key: 's' },
+      {
+        format_version: 1,
+        slot: 's',
+        epoch,
+        floor_lsn: '0/1',
+        partitions: {},
+        tables,
+      },
+    );
   }
 
   async put(table: Table, row: Row): Promise<void> {
-    await this.change(table, { op: 'c', before: null, after: row }, row);
+    await this.change(table, { op: 'c', before: null, after: row }, { key: keyOf(table, row) });
+  }
+
+  /** What TRUNCATE of the table looks like: each partition hears of it. */
+  async truncate(table: Table): Promise<void> {
+    for (let partition = 0; partition < (await this.log.partitionCount(`cdc.${table}`)); partition += 1) {
+      await this.change(table, { op: 't', before: null, after: null }, { key: null, partition });
+    }
   }
 
   async remove(table: Table, row: Row): Promise<void> {
     const key = Object.fromEntries((KEY_COLUMNS.get(table) ?? []).map((column) => [column, row[column]]));
-    await this.change(table, { op: 'd', before: key, after: null }, row);
+    await this.change(table, { op: 'd', before: key, after: null }, { key: keyOf(table, row) });
     await this.log.append([{ topic: `cdc.${table}`, key: keyOf(table, row), value: null, timestamp_ms: Date.now() }]);
   }
 
@@ -55,15 +71,15 @@ export class ChangeWriter implements AsyncDisposable {
     await this.log.close();
   }
 
-  private async change(table: Table, change: Row, row: Row): Promise<void> {
+  private async change(table: Table, change: Row, at: At): Promise<void> {
     const [schema, name] = table.split('.');
     const source = { schema, table: name, ts_ms: Date.now(), snapshot: 'false', position: '1:1:0/1:0' };
-    await this.write(`cdc.${table}`, keyOf(table, row), { ...change, source, ts_ms: Date.now(), transaction: null });
+    await this.write(`cdc.${table}`, at, { ...change, source, ts_ms: Date.now(), transaction: null });
   }
 
-  private async write(topic: string, key: string, value: object): Promise<void> {
+  private async write(topic: string, at: At, value: object): Promise<void> {
     const bytes = new TextEncoder().encode(JSON.stringify(value));
-    await this.log.append([{ topic, key, value: bytes, timestamp_ms: Date.now() }]);
+    await this.log.append([{ topic, ...at, value: bytes, timestamp_ms: Date.now() }]);
   }
 }
 
@@ -131,7 +147,7 @@ export async function openFraudScoring(options: Omit<FraudScoringOptions, 'setti
       await service.stop();
       service = await start();
     },
-    listsApplied: () => listsApplied(changes.log, directory.path),
+    listsApplied: () => listsApplied(changes.log),
     readAll: (topic) => readAll(changes.log, topic),
     [Symbol.asyncDispose]: async () => {
       await service.stop();
@@ -160,7 +176,7 @@ export function payment(more: Readonly<Record<string, unknown>> = {}): Record<st
   };
 }
 
-async function listsApplied(log: Log, _data_directory: string): Promise<void> {
+async function listsApplied(log: Log): Promise<void> {
   await eventually(async () => {
     const positions = await log.positions('fraud-scoring.lists');
     const reached = new Map(positions.map((at) => [`${at.topic}/${at.partition}`, Number(at.next_offset)]));

@@ -8,6 +8,7 @@ import {
 import { NervelineError } from '@nerveline/kernel';
 import { consume, type Consumer, type Log } from '@nerveline/log';
 import { exitWith, LOGGER, Readiness, type Logger } from '@nerveline/service-defaults';
+import { EventClocks } from '../application/event-clocks';
 import { FollowLists, LISTS_GROUP } from '../application/follow-lists';
 import { listsComplete } from '../application/lists-complete';
 import { LOG } from './tokens';
@@ -25,12 +26,14 @@ export class ListIntake implements OnApplicationBootstrap, BeforeApplicationShut
     @Inject(FollowLists) private readonly follow: FollowLists,
     @Inject(LOGGER) private readonly logger: Logger,
     @Inject(Readiness) private readonly readiness: Readiness,
+    @Inject(EventClocks) private readonly clocks: EventClocks,
   ) {}
 
   onApplicationBootstrap(): void {
     this.readiness.add('lists', () =>
       this.#ready ? { ready: true } : { ready: false, detail: `waits for ${this.#waits_for}` },
     );
+    this.readiness.addFact('event_clock_ms', () => this.clocks.last_declared_ms);
     const consumer = consume(this.log, {
       group: LISTS_GROUP,
       topics: FollowLists.topics,

@@ -9,8 +9,16 @@ const text = new TextDecoder();
 /** The event clock of each tenant's payments: one tenant's played history doesn't move another one's time. */
 export class EventClocks {
   readonly #clocks = new Map<string, EventClock>();
+  #last: Clock;
 
-  constructor(private readonly wall: Clock) {}
+  constructor(private readonly wall: Clock) {
+    this.#last = wall;
+  }
+
+  /** What the clock that was declared last reads now; wall time when none was. For the outside to see that we heard of it. */
+  get last_declared_ms(): number {
+    return this.#last.now_ms();
+  }
 
   of(tenant_id: string): Clock {
     return this.#clockOf(tenant_id);
@@ -18,9 +26,12 @@ export class EventClocks {
 
   /** Takes over what a source declared. */
   apply(record: LogRecord): void {
-    if (record.key === null) return;
+    if (record.value === null) return;
+    if (record.key === null) return this.#forgetAll();
     const [tenant_id = ''] = splitTenantKey(text.decode(record.key));
-    followEventClock(this.#clockOf(tenant_id), record, 'payments');
+    const clock = this.#clockOf(tenant_id);
+    followEventClock(clock, record, 'payments');
+    this.#last = clock;
   }
 
   /** Reads what was declared before this run; the topic has a row for each source, so that is quick. */
@@ -36,6 +47,11 @@ export class EventClocks {
       // The relay has never run: nobody has declared anything.
       if (!isNervelineError(error, 'NL-LOG-008')) throw error;
     }
+  }
+
+  /** A record without a key is the table's TRUNCATE. */
+  #forgetAll(): void {
+    for (const clock of this.#clocks.values()) clock.declare(undefined);
   }
 
   #clockOf(tenant_id: string): EventClock {

@@ -32,13 +32,13 @@ export const defaultPolicy: Policy = checkPolicy({
     {
       window_ms: HOUR_MS,
       label: '1 h',
-      count: { code: 'card_count_1h', steps: steps(8, 20) },
+      count: { code: 'card_count_1h', steps: steps(10, 25) },
       sum: { code: 'card_sum_1h', steps: steps(2_500_00, 10_000_00) },
     },
     {
       window_ms: DAY_MS,
       label: '24 h',
-      count: { code: 'card_count_24h', steps: steps(25, 60) },
+      count: { code: 'card_count_24h', steps: steps(30, 80) },
       sum: { code: 'card_sum_24h', steps: steps(5_000_00, 20_000_00) },
     },
   ],
