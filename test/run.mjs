@@ -53,13 +53,29 @@ async function main() {
 
   const quick = QUICK.filter((part) => parts.has(part));
   if (quick.length > 0) {
-    add(await runJest({ projects: quick, patterns, workers: 2, deadline_ms: long ? LONG_DEADLINE_MS : QUICK_DEADLINE_MS, env }));
+    add(
+      await runJest({
+        projects: quick,
+        patterns,
+        workers: 2,
+        deadline_ms: long ? LONG_DEADLINE_MS : QUICK_DEADLINE_MS,
+        env,
+      }),
+    );
   }
   const slow = WITH_SERVERS.filter((part) => parts.has(part));
   if (slow.length > 0) {
     Object.assign(env, await startServers());
     // One file at a time: these start whole services and measure them.
-    add(await runJest({ projects: slow, patterns, workers: 1, deadline_ms: long ? LONG_DEADLINE_MS : SLOW_DEADLINE_MS, env }));
+    add(
+      await runJest({
+        projects: slow,
+        patterns,
+        workers: 1,
+        deadline_ms: long ? LONG_DEADLINE_MS : SLOW_DEADLINE_MS,
+        env,
+      }),
+    );
   }
 }
 

@@ -97,8 +97,10 @@ describe('embedded log between processes', () => {
     await using writer = startProgram(PROGRAM, [directory.path]);
     expect(await writer.next()).toEqual({ opened: true });
     const woken = waitFor(reader.log, 0);
+    // Let the reader settle: what is measured is a reader that waits.
     await new Promise((resolve) => setTimeout(resolve, 200));
     const before = process.cpuUsage();
+    // The second over which its CPU time is counted.
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     const { user, system } = process.cpuUsage(before);
     expect((user + system) / 1_000).toBeLessThan(15);

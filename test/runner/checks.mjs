@@ -17,12 +17,28 @@ const CHECKS = [
   { name: 'lint', run: [tool('oxlint/bin/oxlint'), '--type-aware', '--deny-warnings'] },
   {
     name: 'import rules',
-    run: [tool('dependency-cruiser/bin/dependency-cruise.mjs'), '--config', '.dependency-cruiser.cjs', 'apps', 'libs', 'test'],
+    run: [
+      tool('dependency-cruiser/bin/dependency-cruise.mjs'),
+      '--config',
+      '.dependency-cruiser.cjs',
+      'apps',
+      'libs',
+      'test',
+    ],
   },
   { name: 'dead code', run: [tool('knip/bin/knip.js'), '--no-progress'] },
   {
     name: 'format',
-    run: [tool('prettier/bin/prettier.cjs'), '--check', '--log-level', 'warn', '--cache', '--cache-location', 'node_modules/.cache/nerveline-prettier', '.'],
+    run: [
+      tool('prettier/bin/prettier.cjs'),
+      '--check',
+      '--log-level',
+      'warn',
+      '--cache',
+      '--cache-location',
+      'node_modules/.cache/nerveline-prettier',
+      '.',
+    ],
   },
 ];
 

@@ -50,7 +50,15 @@ const VALUES = {
 
 /** Reads the command line; a wrong word stops the start before anything is touched. */
 export function readOptions(words) {
-  const options = { reset: false, simulator: true, watch: false, help: false, port: DEFAULT_PORT, data: undefined, recorded: {} };
+  const options = {
+    reset: false,
+    simulator: true,
+    watch: false,
+    help: false,
+    port: DEFAULT_PORT,
+    data: undefined,
+    recorded: {},
+  };
   const rest = words.flatMap((word) => (/^--[^=]+=/.test(word) ? splitAtEquals(word) : [word]));
   while (rest.length > 0) {
     const word = rest.shift();

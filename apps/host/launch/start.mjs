@@ -4,16 +4,16 @@ if (version[0] < 20 || (version[0] === 20 && version[1] < 19)) {
   console.error('NL-HST-001: Nerveline needs Node 20.19 or newer, and this is Node ' + process.versions.node + '.');
   process.exit(1);
 }
-import('./launch.mjs').then(
-  function (module) {
+import('./launch.mjs')
+  .then(function (module) {
     return module.launch(process.argv.slice(2));
-  },
-).then(
-  function (code) {
-    process.exit(code);
-  },
-  function (error) {
-    console.error(error);
-    process.exit(1);
-  },
-);
+  })
+  .then(
+    function (code) {
+      process.exit(code);
+    },
+    function (error) {
+      console.error(error);
+      process.exit(1);
+    },
+  );

@@ -16,7 +16,8 @@ import { Supervisor } from './supervisor/supervisor';
 import { POSTGRES_PORT, type Service } from './topology';
 
 const READY_DEADLINE_MS = 60_000;
-const DRAIN_DEADLINE_MS = 10_000;
+/** A little more than the services give themselves. */
+const DRAIN_DEADLINE_MS = 12_000;
 
 /** A platform that runs. */
 export interface RunningHost {
@@ -36,8 +37,24 @@ export async function runHost(
   services: readonly Service[],
   signal: AbortSignal,
 ): Promise<RunningHost> {
-  const begun_ms = Date.now();
   const data = holdDataDirectory(settings.data_directory);
+  try {
+    await clearTheGround(settings, data);
+    return await runIn(data, { settings, services, signal });
+  } catch (error) {
+    data.release();
+    throw explain(error, data.path);
+  }
+}
+
+interface Run {
+  readonly settings: HostSettings;
+  readonly services: readonly Service[];
+  readonly signal: AbortSignal;
+}
+
+async function runIn(data: DataDirectory, { settings, services, signal }: Run): Promise<RunningHost> {
+  const begun_ms = Date.now();
   const supervisor = new Supervisor({
     record: new ProcessRecord(data.at('processes.json')),
     log_directory: data.at('logs'),
@@ -46,15 +63,10 @@ export async function runHost(
     drain_deadline_ms: DRAIN_DEADLINE_MS,
     say: sayAbout,
   });
-  const stop = async () => {
-    await supervisor.stop();
-    data.release();
-  };
   // Whatever is being waited for ends at once; the next step then finds the signal.
   const breakOff = () => void supervisor.stop();
   signal.addEventListener('abort', breakOff);
   try {
-    await clearTheGround(settings, data);
     signal.throwIfAborted();
     const chosen = services.filter(({ name }) => wanted(name, settings));
     const ports = await portsFor(settings, data, chosen);
@@ -63,19 +75,25 @@ export async function runHost(
     printSummary({
       programs: supervisor.status(),
       dashboard: chosen.some(({ name }) => name === 'live-gateway')
-        ? addressOf(settings.host, ports['live-gateway'])
+        ? addressOf(settings.host, settings.dashboard_port)
         : undefined,
       data_directory: data.path,
       demo_keys: settings.jwks === undefined,
       seconds: (Date.now() - begun_ms) / 1_000,
     });
   } catch (error) {
-    await stop();
-    throw explain(error, data.path);
+    await supervisor.stop();
+    throw error;
   } finally {
     signal.removeEventListener('abort', breakOff);
   }
-  return { stop, replace: (names = services.map(({ name }) => name)) => supervisor.replace(names) };
+  return {
+    stop: async () => {
+      await supervisor.stop();
+      data.release();
+    },
+    replace: (names = services.map(({ name }) => name)) => supervisor.replace(names),
+  };
 }
 
 /** What an earlier run left behind goes first: it holds ports, files and the database. */
@@ -139,7 +157,11 @@ async function startDatabase({ settings, data, supervisor, ports, signal }: Star
 }
 
 /** With keys of one's own, tokens are one's own affair as well. */
-async function prepareAccess(settings: HostSettings, data: DataDirectory, log: LogFile): Promise<Record<string, string>> {
+async function prepareAccess(
+  settings: HostSettings,
+  data: DataDirectory,
+  log: LogFile,
+): Promise<Record<string, string>> {
   if (settings.jwks !== undefined) return { NERVELINE_JWKS: settings.jwks };
   const directory = data.at('keys');
   const program = programPath(settings.programs, 'host', join('access', 'prepare-access'));
@@ -156,7 +178,9 @@ async function migrate(
   environment: Readonly<Record<string, string | undefined>>,
   log: LogFile,
 ): Promise<void> {
-  const apps = ['fraud-scoring', 'inventory-sync', 'gps-rerouting'].filter((app) => isBuilt(settings.programs, app, 'migrate'));
+  const apps = ['fraud-scoring', 'inventory-sync', 'gps-rerouting'].filter((app) =>
+    isBuilt(settings.programs, app, 'migrate'),
+  );
   if (apps.length === 0) return;
   await step('Migrating the source tables', () =>
     Promise.all(

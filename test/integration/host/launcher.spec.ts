@@ -1,0 +1,76 @@
+import { execFile } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { createTempDirectory } from '@nerveline/testing';
+
+jest.setTimeout(60_000);
+
+const START = resolve('apps/host/launch/start.mjs');
+const run = promisify(execFile);
+
+interface Ending {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function start(parameters: readonly string[], environment: Record<string, string> = {}): Promise<Ending> {
+  // Without the loader of TypeScript files that programs of tests otherwise get.
+  const env = { ...process.env, NODE_OPTIONS: '', ...environment };
+  try {
+    const { stdout, stderr } = await run(process.execPath, [START, ...parameters], { env });
+    return { code: 0, stdout, stderr };
+  } catch (error) {
+    return error as Ending;
+  }
+}
+
+test('--help explains the options and starts nothing', async () => {
+  const { code, stdout } = await start(['--help']);
+  expect(code).toBe(0);
+  for (const option of ['--port', '--reset', '--no-simulator', '--data', '--payments', '--roads', '--speed']) {
+    expect(stdout).toContain(option);
+  }
+});
+
+test.each([
+  [['--prot', '5000'], 'NL-HST-002: unknown option --prot.'],
+  [['--port'], 'NL-HST-002: --port needs a value.'],
+  [['--port', '99999'], 'NL-HST-002: --port must be a whole number from 1 to 65535, and 99999 is not.'],
+  [['--speed=-1'], 'NL-HST-002: --speed must be a number from 0.001 to 1000000, and -1 is not.'],
+  [['--payments', '/no/such/file.csv'], 'NL-HST-011: there is no file /no/such/file.csv.'],
+])('%j is answered by one sentence and a code that is not 0', async (parameters, sentence) => {
+  const { code, stdout, stderr } = await start(parameters);
+  expect(code).toBe(1);
+  expect(stdout).toBe('');
+  expect(stderr).toContain(sentence);
+  expect(stderr.trim().split('\n')).toHaveLength(1);
+});
+
+test('a Node that is too old is named, before anything that it could not read', async () => {
+  await using directory = await createTempDirectory();
+  const disguise = join(directory.path, 'old-node.cjs');
+  writeFileSync(disguise, `Object.defineProperty(process.versions, 'node', { value: '18.20.4' });`);
+  const { code, stderr } = await start([], { NODE_OPTIONS: `--require ${disguise}` });
+  expect(code).toBe(1);
+  expect(stderr.trim()).toBe('NL-HST-001: Nerveline needs Node 20.19 or newer, and this is Node 18.20.4.');
+});
+
+test('other machines are not let in with the keys of a demo', async () => {
+  await using directory = await createTempDirectory();
+  const data = join(directory.path, 'data');
+  const { code, stderr } = await start(['--data', data], { HOST: '0.0.0.0' });
+  expect(code).toBe(1);
+  expect(stderr).toContain('NL-HST-008: HOST=0.0.0.0');
+  expect(existsSync(data)).toBe(false);
+});
+
+test('a data directory that can not be made is named', async () => {
+  await using directory = await createTempDirectory();
+  const file = join(directory.path, 'file');
+  writeFileSync(file, '');
+  const { code, stderr } = await start(['--data', join(file, 'data')]);
+  expect(code).toBe(1);
+  expect(stderr).toContain('NL-HST-013');
+});
