@@ -32,6 +32,11 @@ export class EventClock implements Clock {
     this.#setting = setting;
   }
 
+  /** How many times as fast as the wall clock it runs: what a wait by event time has to be divided by. */
+  get speed(): number {
+    return this.#setting?.speed ?? 1;
+  }
+
   now_ms(): number {
     const wall_ms = this.wall.now_ms();
     if (this.#setting === undefined) return wall_ms;

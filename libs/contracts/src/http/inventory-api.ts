@@ -66,6 +66,26 @@ export const stockMovementAnswer = z.strictObject({
 });
 export type StockMovementAnswer = z.infer<typeof stockMovementAnswer>;
 
+/** `POST /v1/stock/movements/batch`, scope `stock:write`: many movements, each one done or refused for itself. */
+export const stockMovementBatchRequest = z.strictObject({ movements: z.array(stockMovementRequest).min(1).max(1_000) });
+export type StockMovementBatchRequest = z.infer<typeof stockMovementBatchRequest>;
+
+/** One answer for each movement, in their order; a refusal carries a code of the catalogue. */
+export const stockMovementBatchAnswer = z.strictObject({
+  answers: z.array(
+    z.discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('moved'), answer: stockMovementAnswer }),
+      z.strictObject({
+        kind: z.literal('refused'),
+        code: z.string(),
+        detail: z.string(),
+        field: z.string().optional(),
+      }),
+    ]),
+  ),
+});
+export type StockMovementBatchAnswer = z.infer<typeof stockMovementBatchAnswer>;
+
 /** `POST /v1/carts/events`, scope `stock:reserve`: a cart add is an event, it holds nothing. */
 export const cartEventRequest = z.strictObject({
   idempotency_key: idempotencyKey,
@@ -77,6 +97,52 @@ export const cartEventRequest = z.strictObject({
   event_ms: epoch_ms.optional(),
 });
 export type CartEventRequest = z.infer<typeof cartEventRequest>;
+
+export const cartEventAnswer = z.strictObject({ cart_id: z.string(), kind: z.enum(['added', 'removed', 'abandoned']) });
+export type CartEventAnswer = z.infer<typeof cartEventAnswer>;
+
+/** Query of `GET /v1/stock/{sku}`: the newest `limit` ledger rows, or those before an entry. */
+export const stockExplanationQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(500).default(50),
+  before_entry: z.coerce.number().int().min(1).optional(),
+});
+
+/** `GET /v1/stock/{sku}`, scope `stock:read`: the levels, and the ledger rows that say why they are so. */
+export const stockExplanation = z.strictObject({
+  sku,
+  name: z.string(),
+  /** Over all locations. */
+  available: z.int().min(0),
+  /** The SKU's last ledger entry; 0 when nothing has happened to it. */
+  entry: z.int().min(0),
+  levels: z.array(
+    z.strictObject({
+      location_id: locationId,
+      on_hand: z.int().min(0),
+      reserved: z.int().min(0),
+      available: z.int().min(0),
+      version: z.int().min(0),
+    }),
+  ),
+  /** Newest first. */
+  ledger: z.array(
+    z.strictObject({
+      entry: z.int().min(1),
+      location_id: locationId,
+      kind: z.enum(['receipt', 'reserve', 'commit', 'release', 'expire', 'return', 'adjustment']),
+      on_hand_delta: z.int(),
+      reserved_delta: z.int(),
+      on_hand_after: z.int().min(0),
+      reserved_after: z.int().min(0),
+      reservation_id: reservationId.nullable(),
+      channel_id: channelId.nullable(),
+      reason: z.string().nullable(),
+      subject: z.string(),
+      event_ms: epoch_ms,
+    }),
+  ),
+});
+export type StockExplanation = z.infer<typeof stockExplanation>;
 
 /** What a channel gets by HTTP POST at its `endpoint_url`; it keeps the highest version it has seen of a SKU. */
 export const channelStockUpdate = z.strictObject({

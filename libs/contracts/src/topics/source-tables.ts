@@ -141,6 +141,10 @@ export const stockLedgerRow = z.object({
   reservation_id: reservationId.nullable(),
   channel_id: channelId.nullable(),
   reason: z.string().max(256).nullable(),
+  /** Who did it. */
+  subject: z.string().max(256).optional(),
+  /** The whole principal as JSON, where the entry is an intervention (receipt, return, adjustment). */
+  principal: z.string().nullable().optional(),
   event_ms: epoch_ms,
 });
 

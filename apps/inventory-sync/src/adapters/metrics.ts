@@ -1,0 +1,51 @@
+import { metrics } from '@nerveline/service-defaults';
+import { Counter, Gauge, Histogram } from 'prom-client';
+import type { DecidedCommand } from '../application/decide-batch';
+
+const registers = [metrics];
+
+const commands = new Counter({
+  name: 'nerveline_inventory_commands_total',
+  help: 'Stock commands, by what they asked for and how they ended.',
+  labelNames: ['kind', 'outcome'],
+  registers,
+});
+
+const batchCommands = new Histogram({
+  name: 'nerveline_inventory_batch_commands',
+  help: 'Stock commands that shared a transaction.',
+  buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256],
+  registers,
+});
+
+/** Commit in PostgreSQL to the answer of a sales channel. */
+export const channelDelaySeconds = new Histogram({
+  name: 'nerveline_inventory_channel_delay_seconds',
+  help: 'Commit in PostgreSQL to the answer of a sales channel.',
+  buckets: [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5, 30],
+  registers,
+});
+
+/** Stock updates that a channel did not take, and that are sent again. */
+export const channelFailures = new Counter({
+  name: 'nerveline_inventory_channel_failures_total',
+  help: 'Stock updates that a channel did not take, and that are sent again.',
+  labelNames: ['channel'],
+  registers,
+});
+
+/** Counts a batch that was committed. */
+export function countBatch(decided: readonly DecidedCommand[]): void {
+  batchCommands.observe(decided.length);
+  for (const { command, outcome } of decided) {
+    const kind = command.kind === 'settle' ? command.settlement : command.kind;
+    commands.inc({ kind, outcome: outcome.kind === 'reservation' ? outcome.answer.kind : outcome.kind });
+  }
+}
+
+/** Measures something when the metrics are read; a service that starts again in this process takes the name over. */
+export function measure(name: string, help: string, read: () => number): void {
+  metrics.removeSingleMetric(name);
+  const gauge = new Gauge({ name, help, registers: [], collect: () => gauge.set(read()) });
+  metrics.registerMetric(gauge);
+}

@@ -1,0 +1,4 @@
+/** Injection token of the log. */
+export const LOG = Symbol('inventory:log');
+/** Injection token of the database pool. */
+export const DATABASE = Symbol('inventory:database');

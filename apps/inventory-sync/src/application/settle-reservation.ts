@@ -1,0 +1,28 @@
+import type { Principal } from '@nerveline/kernel';
+import type { ReservationId, ReservationStatus } from '@nerveline/contracts';
+import type { Settlement } from '../domain/reservation';
+import type { CommandQueue } from './command-queue';
+import type { EventClocks } from './event-clocks';
+import { answerOf } from './rejection';
+
+export interface SettleRequest {
+  readonly reservation_id: ReservationId;
+  readonly settlement: Settlement;
+  readonly event_ms?: number | undefined;
+}
+
+/** Ends a hold: commit sells, release and expire give back. Idempotent by the reservation's own state. */
+export class SettleReservation {
+  constructor(
+    private readonly queue: CommandQueue,
+    private readonly clocks: EventClocks,
+  ) {}
+
+  async settle(request: SettleRequest, by: Principal): Promise<ReservationStatus> {
+    const { reservation_id, settlement } = request;
+    const event_ms = this.clocks.timeOf(by.tenant_id, request.event_ms);
+    const clock_ms = Math.max(event_ms, this.clocks.of(by.tenant_id).now_ms());
+    const outcome = await this.queue.submit({ kind: 'settle', by, reservation_id, settlement, event_ms, clock_ms });
+    return answerOf(outcome, 'status');
+  }
+}

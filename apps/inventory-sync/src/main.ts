@@ -1,0 +1,14 @@
+import { bootstrap, createLogger, exitWith } from '@nerveline/service-defaults';
+import { InventorySyncModule } from './inventory-sync.module';
+import { readInventorySettings, type InventorySettings } from './inventory.config';
+
+function settingsOrExit(): InventorySettings {
+  try {
+    return readInventorySettings();
+  } catch (error) {
+    return exitWith(createLogger('inventory-sync', 'info'), error);
+  }
+}
+
+const settings = settingsOrExit();
+void bootstrap({ service: 'inventory-sync', module: InventorySyncModule.with({ settings }), settings });
