@@ -56,23 +56,35 @@ export class OutsideWorld implements OnApplicationBootstrap, BeforeApplicationSh
     await this.#database.close();
   }
 
+  get #for_ms(): number | undefined {
+    const { PLAY_FOR_S: for_s } = this.settings;
+    return for_s === undefined ? undefined : for_s * 1_000;
+  }
+
   #payers(fraud: ServiceClient): Actor {
     const { PAYMENTS_FILE: path, PAYMENTS_SPEED: speed, PAYMENTS_PER_S: payments_per_s, SEED: seed } = this.settings;
-    if (path !== undefined) return new RecordedPaymentsActor({ path, speed }, fraud, this.#database);
+    if (path !== undefined)
+      return new RecordedPaymentsActor({ path, speed, for_ms: this.#for_ms }, fraud, this.#database);
     return new PayersActor({ seed, run: runName(), payments_per_s }, fraud, this.#database);
   }
 
   #shoppers(inventory: ServiceClient): Actor {
     const { RETAIL_FILE: path, RETAIL_SPEED: speed, ORDERS_PER_S: orders_per_s, SEED: seed } = this.settings;
     const channelsAddress = () => this.#ownAddress();
-    if (path !== undefined) return new RecordedRetailActor({ path, speed, channelsAddress }, inventory, this.#database);
+    if (path !== undefined)
+      return new RecordedRetailActor({ path, speed, for_ms: this.#for_ms, channelsAddress }, inventory, this.#database);
     return new ShoppersActor({ seed, run: runName(), orders_per_s, channelsAddress }, inventory, this.#database);
   }
 
   #drivers(fleet: ServiceClient, token: string): Actor {
     const { SEED: seed, VEHICLES: vehicles, INCIDENTS: incidents, LIVE_GATEWAY_URL: gateway_url } = this.settings;
     const door = new DriverDoor(gateway_url, token);
-    return new FleetActor({ seed, run: runName(), vehicles, incidents }, fleet, this.#database, door);
+    return new FleetActor(
+      { seed, run: runName(), vehicles, incidents, for_ms: this.#for_ms },
+      fleet,
+      this.#database,
+      door,
+    );
   }
 
   /** Where this program's channels are reached, as soon as it listens. */

@@ -26,6 +26,8 @@ export const simulatorSettings = serviceSettings.extend({
   PAYMENTS_SPEED: speed.default(1),
   RETAIL_FILE: z.string().optional(),
   RETAIL_SPEED: speed.default(1),
+  /** Recorded data and drives end after this much wall time; without it they go on to their end. */
+  PLAY_FOR_S: z.coerce.number().positive().optional(),
 });
 export type SimulatorSettings = z.output<typeof simulatorSettings>;
 

@@ -3,6 +3,7 @@ export { collect } from './collect';
 export { eventually } from './eventually';
 export { MemorySink } from './memory-sink';
 export { describeWith, describeWithData, type Need } from './needs';
+export { freePort, startPlatform, type Answer, type PlatformOptions, type TestPlatform } from './platform';
 export { createDatabase, startPostgres, stopOwnPostgres, type TestDatabase, type TestPostgres } from './postgres';
 export { startProgram, type TestProgram } from './program';
 export { createTempDirectory, type TempDirectory } from './temp-directory';

@@ -23,6 +23,8 @@ export interface FleetOptions {
   readonly run: string;
   readonly vehicles: number;
   readonly incidents: boolean;
+  /** The drive ends after this much wall time. */
+  readonly for_ms?: number | undefined;
 }
 
 /** Drivers on their tours, and what happens on the roads. */
@@ -60,8 +62,11 @@ export class FleetActor implements Actor {
     this.#bbox = mapAnswer.parse(done(await this.fleet.get('/v1/map?classes=motorway,trunk,primary'))).bbox;
     await this.#setOut(signal);
     this.door.listen({ onPlan: (vehicle_id, way) => this.#onPlan(vehicle_id, way), takes: () => this.#takes() });
-    await Promise.all([this.#drive(signal), this.options.incidents ? this.#trouble(signal) : undefined]);
+    const { incidents, for_ms } = this.options;
+    const end = for_ms === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(for_ms)]);
+    await Promise.all([this.#drive(end), incidents ? this.#trouble(end) : undefined]);
     this.door.close();
+    if (!signal.aborted) this.#counts.add('finished');
   }
 
   /** Vehicles and drivers, as rows in the source database. */

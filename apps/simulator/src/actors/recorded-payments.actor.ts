@@ -2,7 +2,7 @@ import { paymentDecision } from '@nerveline/contracts';
 import type { ServiceClient } from '../doors/service-client';
 import type { SourceDatabase } from '../doors/source-database';
 import { KeyedQueue } from '../playback/keyed-queue';
-import { Pace } from '../playback/pace';
+import { Pace, type Playing } from '../playback/pace';
 import { recordedPayments } from '../playback/payments-file';
 import type { Payment } from '../world/payers';
 import { declareAndWait } from './declare-event-clock';
@@ -17,7 +17,7 @@ export class RecordedPaymentsActor implements Actor {
   readonly #counts = new Counts();
 
   constructor(
-    private readonly options: { readonly path: string; readonly speed: number },
+    private readonly options: Playing & { readonly path: string },
     private readonly fraud: ServiceClient,
     private readonly database: SourceDatabase,
   ) {}
@@ -47,7 +47,7 @@ export class RecordedPaymentsActor implements Actor {
       speed: this.options.speed,
       signal,
     });
-    return new Pace(first_event_ms, this.options.speed, signal);
+    return new Pace(first_event_ms, this.options, signal);
   }
 
   async #pay(payment: Payment): Promise<void> {

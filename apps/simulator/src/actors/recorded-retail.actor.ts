@@ -2,7 +2,7 @@ import { reservationAnswer } from '@nerveline/contracts';
 import type { Answer, ServiceClient } from '../doors/service-client';
 import type { SourceDatabase } from '../doors/source-database';
 import { KeyedQueue } from '../playback/keyed-queue';
-import { Pace } from '../playback/pace';
+import { Pace, type Playing } from '../playback/pace';
 import { openingStock, recordedInvoices, RetailFold, type Invoice, type RetailMovement } from '../playback/retail-file';
 import { Counts, type Actor } from './actor';
 import { declareAndWait } from './declare-event-clock';
@@ -65,7 +65,7 @@ export class RecordedRetailActor implements Actor {
       speed,
       signal,
     });
-    return new Pace(first_event_ms, speed, signal);
+    return new Pace(first_event_ms, this.options, signal);
   }
 
   async #stockUp(): Promise<void> {
