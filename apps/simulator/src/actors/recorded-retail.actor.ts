@@ -23,11 +23,7 @@ export class RecordedRetailActor implements Actor {
   readonly #counts = new Counts();
 
   constructor(
-    private readonly options: {
-      readonly path: string;
-      readonly speed: number;
-      readonly channelsAddress: () => Promise<string>;
-    },
+    private readonly options: Playing & { readonly path: string; readonly channelsAddress: () => Promise<string> },
     private readonly inventory: ServiceClient,
     private readonly database: SourceDatabase,
   ) {}
