@@ -46,6 +46,6 @@ export function countBatch(decided: readonly DecidedCommand[]): void {
 /** Measures something when the metrics are read; a service that starts again in this process takes the name over. */
 export function measure(name: string, help: string, read: () => number): void {
   metrics.removeSingleMetric(name);
-  const gauge = new Gauge({ name, help, registers: [], collect: () => gauge.set(read()) });
+  const gauge: Gauge = new Gauge({ name, help, registers: [], collect: () => gauge.set(read()) });
   metrics.registerMetric(gauge);
 }
