@@ -76,4 +76,10 @@ export const fleetErrors = {
     meaning: 'The incident covers no road.',
     action: 'Move or widen its circle or line.',
   },
+  'NL-FLT-014': {
+    retriable: false,
+    http_status: 404,
+    meaning: 'There is no such incident to clear.',
+    action: 'Take the id from the traffic stream; it may have ended by itself.',
+  },
 } satisfies Record<string, ErrorEntry>;

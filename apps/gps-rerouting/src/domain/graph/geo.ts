@@ -13,8 +13,7 @@ export interface LatLon {
 export function distanceM(a: LatLon, b: LatLon): number {
   const half_lat = ((b.lat - a.lat) * RADIANS) / 2;
   const half_lon = ((b.lon - a.lon) * RADIANS) / 2;
-  const h =
-    Math.sin(half_lat) ** 2 + Math.cos(a.lat * RADIANS) * Math.cos(b.lat * RADIANS) * Math.sin(half_lon) ** 2;
+  const h = Math.sin(half_lat) ** 2 + Math.cos(a.lat * RADIANS) * Math.cos(b.lat * RADIANS) * Math.sin(half_lon) ** 2;
   return 2 * EARTH_RADIUS_M * Math.asin(Math.min(1, Math.sqrt(h)));
 }
 
@@ -60,7 +59,12 @@ export function turnDeg(a_deg: number, b_deg: number): number {
 }
 
 /** Where the foot of a point stands on the piece from a to b: 0 at a, 1 at b. */
-export function footFraction(px: number, py: number, a: readonly [number, number], b: readonly [number, number]): number {
+export function footFraction(
+  px: number,
+  py: number,
+  a: readonly [number, number],
+  b: readonly [number, number],
+): number {
   const dx = b[0] - a[0];
   const dy = b[1] - a[1];
   const square = dx * dx + dy * dy;

@@ -24,11 +24,7 @@ export interface RerouteEvent {
 }
 
 export type LeftAloneBecause =
-  | 'already_best'
-  | 'gain_too_small'
-  | 'fork_too_near'
-  | 'changed_recently'
-  | 'proposal_in_flight';
+  'already_best' | 'gain_too_small' | 'fork_too_near' | 'changed_recently' | 'proposal_in_flight';
 
 export type RerouteDecision =
   | { readonly kind: 'propose'; readonly gain_ms: number }
@@ -64,4 +60,8 @@ export function decide(state: RerouteState, event: RerouteEvent, policy: Reroute
   return { kind: 'propose', gain_ms };
 }
 
-const leaveAlone = (because: LeftAloneBecause, gain_ms: number): RerouteDecision => ({ kind: 'leave_alone', because, gain_ms });
+const leaveAlone = (because: LeftAloneBecause, gain_ms: number): RerouteDecision => ({
+  kind: 'leave_alone',
+  because,
+  gain_ms,
+});

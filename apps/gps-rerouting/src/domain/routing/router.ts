@@ -1,4 +1,4 @@
-import { at, type RoadGraph } from '../graph/road-graph';
+import { atU32, type RoadGraph } from '../graph/road-graph';
 import { CLOSED } from './metric';
 import { SearchTree } from './search-tree';
 
@@ -56,10 +56,12 @@ export class BidirectionalRouter implements RoutingEngine {
     const [forward, backward] = [this.#forward, this.#backward];
     forward.begin();
     backward.begin();
-    from.forEach((place, index) => forward.offer(at(edge_head, place.edge), exitMs(place, this.graph, weights_ms), -1 - index));
+    from.forEach((place, index) =>
+      forward.offer(atU32(edge_head, place.edge), exitMs(place, this.graph, weights_ms), -1 - index),
+    );
     to.forEach((place, index) => {
-      const weight = at(weights_ms, place.edge);
-      if (weight !== CLOSED) backward.offer(at(edge_tail, place.edge), part(weight, place.fraction), -1 - index);
+      const weight = atU32(weights_ms, place.edge);
+      if (weight !== CLOSED) backward.offer(atU32(edge_tail, place.edge), part(weight, place.fraction), -1 - index);
     });
     let best_ms = limit_ms;
     let meeting = -1;
@@ -80,9 +82,9 @@ export class BidirectionalRouter implements RoutingEngine {
     const { first_out, edge_head } = this.graph.arrays;
     const node = this.#forward.settle();
     const cost_ms = this.#forward.costOf(node);
-    for (let edge = at(first_out, node), end = at(first_out, node + 1); edge < end; edge++) {
-      const weight = at(weights_ms, edge);
-      if (weight !== CLOSED) this.#forward.offer(at(edge_head, edge), cost_ms + weight, edge);
+    for (let edge = atU32(first_out, node), end = atU32(first_out, node + 1); edge < end; edge++) {
+      const weight = atU32(weights_ms, edge);
+      if (weight !== CLOSED) this.#forward.offer(atU32(edge_head, edge), cost_ms + weight, edge);
     }
     return node;
   }
@@ -91,10 +93,10 @@ export class BidirectionalRouter implements RoutingEngine {
     const { first_in, in_edge, edge_tail } = this.graph.arrays;
     const node = this.#backward.settle();
     const cost_ms = this.#backward.costOf(node);
-    for (let index = at(first_in, node), end = at(first_in, node + 1); index < end; index++) {
-      const edge = at(in_edge, index);
-      const weight = at(weights_ms, edge);
-      if (weight !== CLOSED) this.#backward.offer(at(edge_tail, edge), cost_ms + weight, edge);
+    for (let index = atU32(first_in, node), end = atU32(first_in, node + 1); index < end; index++) {
+      const edge = atU32(in_edge, index);
+      const weight = atU32(weights_ms, edge);
+      if (weight !== CLOSED) this.#backward.offer(atU32(edge_tail, edge), cost_ms + weight, edge);
     }
     return node;
   }
@@ -103,15 +105,21 @@ export class BidirectionalRouter implements RoutingEngine {
     const { edge_head, edge_tail } = this.graph.arrays;
     const before: number[] = [];
     let edge = this.#forward.edgeInto(meeting);
-    for (; edge >= 0; edge = this.#forward.edgeInto(at(edge_tail, edge))) before.push(edge);
+    for (; edge >= 0; edge = this.#forward.edgeInto(atU32(edge_tail, edge))) before.push(edge);
     const start = from[-1 - edge];
     const after: number[] = [];
     edge = this.#backward.edgeInto(meeting);
-    for (; edge >= 0; edge = this.#backward.edgeInto(at(edge_head, edge))) after.push(edge);
+    for (; edge >= 0; edge = this.#backward.edgeInto(atU32(edge_head, edge))) after.push(edge);
     const end = to[-1 - edge];
     if (start === undefined || end === undefined) return undefined;
     const segment_ids = [start.edge, ...before.toReversed(), ...after, end.edge];
-    return { from: start, to: end, segment_ids, duration_ms, distance_m: distanceOf(segment_ids, start, end, this.graph) };
+    return {
+      from: start,
+      to: end,
+      segment_ids,
+      duration_ms,
+      distance_m: distanceOf(segment_ids, start, end, this.graph),
+    };
   }
 }
 
@@ -120,12 +128,18 @@ function alongOneSegment({ from, to, weights_ms }: RouteQuery, graph: RoadGraph)
   let best: Route | undefined;
   for (const start of from) {
     for (const end of to) {
-      const weight = at(weights_ms, start.edge);
+      const weight = atU32(weights_ms, start.edge);
       if (end.edge !== start.edge || end.fraction < start.fraction || weight === CLOSED) continue;
       const share = end.fraction - start.fraction;
       const duration_ms = part(weight, share);
       if (best !== undefined && best.duration_ms <= duration_ms) continue;
-      best = { from: start, to: end, segment_ids: [start.edge], duration_ms, distance_m: share * graph.lengthOf(start.edge) };
+      best = {
+        from: start,
+        to: end,
+        segment_ids: [start.edge],
+        duration_ms,
+        distance_m: share * graph.lengthOf(start.edge),
+      };
     }
   }
   return best;
@@ -133,8 +147,8 @@ function alongOneSegment({ from, to, weights_ms }: RouteQuery, graph: RoadGraph)
 
 /** Time to the head of the segment that a vehicle is on; a closed one is left at its free speed. */
 export function exitMs(place: EdgePlace, graph: RoadGraph, weights_ms: Uint32Array): number {
-  const weight = at(weights_ms, place.edge);
-  return part(weight === CLOSED ? at(graph.arrays.edge_free_ms, place.edge) : weight, 1 - place.fraction);
+  const weight = atU32(weights_ms, place.edge);
+  return part(weight === CLOSED ? atU32(graph.arrays.edge_free_ms, place.edge) : weight, 1 - place.fraction);
 }
 
 /** Time over a part of a segment, in whole milliseconds. */

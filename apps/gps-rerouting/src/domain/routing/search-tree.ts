@@ -1,4 +1,4 @@
-import { at } from '../graph/road-graph';
+import { atF64, atI32, atU32 } from '../graph/road-graph';
 
 const MAX_STAMP = 0xffff_ffff;
 
@@ -33,8 +33,8 @@ export class SearchTree {
 
   /** Takes a way to a node if it is the cheapest so far. `edge` is how it came there, or -1 - n for the n-th start. */
   offer(node: number, cost_ms: number, edge: number): void {
-    const known = at(this.#stamp, node) === this.#query;
-    if (known && at(this.#cost, node) <= cost_ms) return;
+    const known = atU32(this.#stamp, node) === this.#query;
+    if (known && atF64(this.#cost, node) <= cost_ms) return;
     this.#cost[node] = cost_ms;
     this.#edge[node] = edge;
     if (!known) {
@@ -42,18 +42,18 @@ export class SearchTree {
       this.#place[node] = this.#heap_size;
       this.#heap[this.#heap_size++] = node;
     }
-    this.#rise(at(this.#place, node));
+    this.#rise(atI32(this.#place, node));
   }
 
   /** The cost of the cheapest node that is not settled; Infinity when there is none. */
   get least_ms(): number {
-    return this.#heap_size === 0 ? Infinity : at(this.#cost, at(this.#heap, 0));
+    return this.#heap_size === 0 ? Infinity : atF64(this.#cost, atU32(this.#heap, 0));
   }
 
   /** Settles the cheapest node. Only while `least_ms` is finite. */
   settle(): number {
-    const node = at(this.#heap, 0);
-    const last = at(this.#heap, --this.#heap_size);
+    const node = atU32(this.#heap, 0);
+    const last = atU32(this.#heap, --this.#heap_size);
     if (this.#heap_size > 0) {
       this.#heap[0] = last;
       this.#place[last] = 0;
@@ -64,21 +64,21 @@ export class SearchTree {
 
   /** Cost of the best way found to a node so far; Infinity when none was. */
   costOf(node: number): number {
-    return at(this.#stamp, node) === this.#query ? at(this.#cost, node) : Infinity;
+    return atU32(this.#stamp, node) === this.#query ? atF64(this.#cost, node) : Infinity;
   }
 
   edgeInto(node: number): number {
-    return at(this.#edge, node);
+    return atI32(this.#edge, node);
   }
 
   #rise(from: number): void {
     let place = from;
-    const node = at(this.#heap, place);
-    const cost = at(this.#cost, node);
+    const node = atU32(this.#heap, place);
+    const cost = atF64(this.#cost, node);
     while (place > 0) {
       const parent = (place - 1) >> 1;
-      const above = at(this.#heap, parent);
-      if (at(this.#cost, above) <= cost) break;
+      const above = atU32(this.#heap, parent);
+      if (atF64(this.#cost, above) <= cost) break;
       this.#heap[place] = above;
       this.#place[above] = place;
       place = parent;
@@ -89,17 +89,20 @@ export class SearchTree {
 
   #sink(from: number): void {
     let place = from;
-    const node = at(this.#heap, place);
-    const cost = at(this.#cost, node);
+    const node = atU32(this.#heap, place);
+    const cost = atF64(this.#cost, node);
     for (;;) {
       let child = 2 * place + 1;
       if (child >= this.#heap_size) break;
       const right = child + 1;
-      if (right < this.#heap_size && at(this.#cost, at(this.#heap, right)) < at(this.#cost, at(this.#heap, child))) {
+      if (
+        right < this.#heap_size &&
+        atF64(this.#cost, atU32(this.#heap, right)) < atF64(this.#cost, atU32(this.#heap, child))
+      ) {
         child = right;
       }
-      const below = at(this.#heap, child);
-      if (at(this.#cost, below) >= cost) break;
+      const below = atU32(this.#heap, child);
+      if (atF64(this.#cost, below) >= cost) break;
       this.#heap[place] = below;
       this.#place[below] = place;
       place = child;

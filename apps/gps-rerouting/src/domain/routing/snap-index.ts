@@ -84,7 +84,11 @@ export class SnapIndex {
       const fraction = footFraction(x, y, a, b);
       const distance_m = Math.hypot(a[0] + fraction * (b[0] - a[0]) - x, a[1] + fraction * (b[1] - a[1]) - y);
       if (distance_m < best.distance_m) {
-        best = { distance_m, along_m: length_m + fraction * piece_m, heading_deg: headingDeg(b[0] - a[0], b[1] - a[1]) };
+        best = {
+          distance_m,
+          along_m: length_m + fraction * piece_m,
+          heading_deg: headingDeg(b[0] - a[0], b[1] - a[1]),
+        };
       }
       length_m += piece_m;
     }

@@ -33,11 +33,13 @@ export function advance(
   const near = line.project(fix.x_m, fix.y_m, window);
   if (near.distance_m <= off_route.leave_m) return forwardOnly(from, near, line);
   const anywhere = line.project(fix.x_m, fix.y_m, { near: from, from_m: window.from_m, to_m: Infinity });
-  return anywhere.distance_m <= off_route.back_m ? forwardOnly(from, anywhere, line) : { place: from, distance_m: near.distance_m };
+  return anywhere.distance_m <= off_route.back_m
+    ? forwardOnly(from, anywhere, line)
+    : { place: from, distance_m: near.distance_m };
 }
 
+/** The place depends on the offset alone, so that a vehicle that was stored and read back stands where it stood. */
 function forwardOnly(from: LinePlace, to: Projection, line: RouteLine): Advance {
   if (to.offset_m <= from.offset_m) return { place: from, distance_m: to.distance_m };
-  const place = to.offset_m > line.end_m ? line.locate(line.end_m) : { piece: to.piece, offset_m: to.offset_m };
-  return { place, distance_m: to.distance_m };
+  return { place: line.locate(Math.min(to.offset_m, line.end_m)), distance_m: to.distance_m };
 }

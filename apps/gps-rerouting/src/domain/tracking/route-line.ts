@@ -1,5 +1,5 @@
 import { DEGREE_UNITS } from '../graph/geo';
-import { at, type RoadGraph } from '../graph/road-graph';
+import { at, atF64, atU32, type RoadGraph } from '../graph/road-graph';
 import { CLOSED } from '../routing/metric';
 import { part } from '../routing/router';
 import type { Way } from '../routing/route-through';
@@ -61,15 +61,19 @@ export class RouteLine {
   }
 
   /** The nearest place to a point of the plane between two offsets; `near` says where to begin to look. */
-  project(x: number, y: number, window: { readonly near: LinePlace; readonly from_m: number; readonly to_m: number }): Projection {
+  project(
+    x: number,
+    y: number,
+    window: { readonly near: LinePlace; readonly from_m: number; readonly to_m: number },
+  ): Projection {
     let piece = window.near.piece;
-    while (piece > 0 && at(this.#along_m, piece) > window.from_m) piece--;
+    while (piece > 0 && atF64(this.#along_m, piece) > window.from_m) piece--;
     let best = { piece, offset_m: window.near.offset_m, distance_m: Infinity };
     let best_square = Infinity;
     const last = this.#x.length - 1;
-    for (; piece < last && at(this.#along_m, piece) <= window.to_m; piece++) {
-      const [ax, ay] = [at(this.#x, piece), at(this.#y, piece)];
-      const [dx, dy] = [at(this.#x, piece + 1) - ax, at(this.#y, piece + 1) - ay];
+    for (; piece < last && atF64(this.#along_m, piece) <= window.to_m; piece++) {
+      const [ax, ay] = [atF64(this.#x, piece), atF64(this.#y, piece)];
+      const [dx, dy] = [atF64(this.#x, piece + 1) - ax, atF64(this.#y, piece + 1) - ay];
       const square = dx * dx + dy * dy;
       const raw = square === 0 ? 0 : ((x - ax) * dx + (y - ay) * dy) / square;
       const fraction = raw < 0 ? 0 : raw > 1 ? 1 : raw;
@@ -77,7 +81,7 @@ export class RouteLine {
       const distance_square = ex * ex + ey * ey;
       if (distance_square >= best_square) continue;
       best_square = distance_square;
-      const offset_m = at(this.#along_m, piece) + fraction * Math.sqrt(square);
+      const offset_m = atF64(this.#along_m, piece) + fraction * Math.sqrt(square);
       best = { piece, offset_m, distance_m: Math.sqrt(distance_square) };
     }
     return best;
@@ -88,7 +92,7 @@ export class RouteLine {
     let [low, high] = [0, Math.max(0, this.#x.length - 2)];
     while (low < high) {
       const middle = (low + high + 1) >> 1;
-      if (at(this.#along_m, middle) <= offset_m) low = middle;
+      if (atF64(this.#along_m, middle) <= offset_m) low = middle;
       else high = middle - 1;
     }
     return { piece: low, offset_m };
@@ -96,25 +100,29 @@ export class RouteLine {
 
   /** Which segment of the way (by its place in it) a place is on. */
   segmentIndex(place: LinePlace): number {
-    return at(this.#segment, place.piece);
+    return atU32(this.#segment, place.piece);
   }
 
   /** How far along its segment a place is, 0 to 1. */
   fractionAt(place: LinePlace): number {
     const index = this.segmentIndex(place);
-    const start_m = at(this.#segment_start_m, index);
-    const length_m = at(this.#segment_start_m, index + 1) - start_m;
+    const start_m = atF64(this.#segment_start_m, index);
+    const length_m = atF64(this.#segment_start_m, index + 1) - start_m;
     return length_m === 0 ? 0 : Math.min(1, Math.max(0, (place.offset_m - start_m) / length_m));
   }
 
   /** Where the n-th segment of the way begins. */
   segmentStartM(index: number): number {
-    return at(this.#segment_start_m, index);
+    return atF64(this.#segment_start_m, index);
   }
 
   /** Time from a place to the end; Infinity when a segment that is still to come is closed. */
   remainingMs(place: LinePlace, metric: { readonly version: number; readonly weights_ms: Uint32Array }): number {
-    return this.#timeTo(place, { index: this.way.segment_ids.length - 1, fraction: this.way.stops.at(-1)?.fraction ?? 1 }, metric);
+    return this.#timeTo(
+      place,
+      { index: this.way.segment_ids.length - 1, fraction: this.way.stops.at(-1)?.fraction ?? 1 },
+      metric,
+    );
   }
 
   /** Time from a place to each stop, in their order; 0 for those behind. */
@@ -172,8 +180,8 @@ export class RouteLine {
   }
 
   #offsetOf(index: number, fraction: number): number {
-    const start_m = at(this.#segment_start_m, index);
-    return start_m + fraction * (at(this.#segment_start_m, index + 1) - start_m);
+    const start_m = atF64(this.#segment_start_m, index);
+    return start_m + fraction * (atF64(this.#segment_start_m, index + 1) - start_m);
   }
 
   #layOut(): void {
@@ -186,12 +194,13 @@ export class RouteLine {
       for (let point = first; point < at(shape_first, edge + 1); point++) {
         const x = plane.x(at(shape_lon_e7, point) / DEGREE_UNITS);
         const y = plane.y(at(shape_lat_e7, point) / DEGREE_UNITS);
-        if (count > 0) along_m += Math.hypot(x - at(this.#x, count - 1), y - at(this.#y, count - 1));
+        if (count > 0) along_m += Math.hypot(x - atF64(this.#x, count - 1), y - atF64(this.#y, count - 1));
         this.#x[count] = x;
         this.#y[count] = y;
         this.#along_m[count] = along_m;
         // The piece that begins here belongs to the next segment when the point is the segment's last one.
-        this.#segment[count] = point === at(shape_first, edge + 1) - 1 ? Math.min(index + 1, this.way.segment_ids.length - 1) : index;
+        this.#segment[count] =
+          point === at(shape_first, edge + 1) - 1 ? Math.min(index + 1, this.way.segment_ids.length - 1) : index;
         count++;
       }
     });

@@ -1,0 +1,95 @@
+import type { TrafficAnswer, TrafficIncident, TrafficRequest } from '@nerveline/contracts';
+import { NervelineError, tenantKey } from '@nerveline/kernel';
+import { checkEventTime, checkOnMap } from './check-input';
+import type { Desk } from './desk';
+import type { Caller, EventClocks, RoadCutter } from './ports';
+import { rememberAnswer } from './remember-answer';
+import { inputVectorOf, type Step } from './step';
+import { storeIncident, storeMetric } from './stored-state';
+import { applyTraffic, decideForHit } from './take-traffic';
+
+/** Takes a jam, closure or storm, changes the live weights, and decides for every vehicle that it hits. */
+export class ReportTraffic {
+  constructor(
+    private readonly desk: Desk,
+    private readonly clocks: EventClocks,
+    private readonly cutter: RoadCutter,
+  ) {}
+
+  /**
+   * @throws NervelineError `NL-FLT-001`, `-002`, `-003`, `-006`, `-013`, `-014` for a wrong report, `NL-API-007` for a key
+   *   that was used for another one
+   */
+  async report({ tenant_id, principal, headers }: Caller, request: TrafficRequest): Promise<TrafficAnswer> {
+    const now_ms = this.clocks.now_ms(tenant_id);
+    const event_ms = request.event_ms ?? now_ms;
+    checkEventTime(event_ms, now_ms, 'event_ms');
+    return this.desk.do((step) => {
+      const key = tenantKey(tenant_id, 'traffic', request.idempotency_key);
+      const known = step.world.memory.recall(key, JSON.stringify(request));
+      if (known !== undefined) return known as TrafficAnswer;
+      const before = step.world.reports.get(tenantKey(tenant_id, request.incident_id));
+      const segment_ids = this.#segmentsOf(step, request, before);
+      const report = takeReport(step, { ...request, tenant_id, segment_ids, event_ms }, now_ms);
+      const answer = {
+        incident_id: request.incident_id,
+        segments: segment_ids.length,
+        vehicles_hit: report.hit.map(({ vehicle_id }) => vehicle_id),
+        metric_version: report.incident.metric_version,
+      };
+      step.outbox.audit({
+        principal,
+        action: `traffic.${request.kind}`,
+        object: `incident ${request.incident_id}`,
+        before: before === undefined ? null : { kind: before.kind, segments: before.segment_ids.length },
+        after: { kind: request.kind, segments: segment_ids.length, reason: request.reason },
+        event_ms,
+      });
+      rememberAnswer(step, key, { request: JSON.stringify(request), answer, at_ms: now_ms });
+      return answer;
+    }, headers);
+  }
+
+  #segmentsOf(step: Step, request: TrafficRequest, before: TrafficIncident | undefined): number[] {
+    const { graph } = step.world.surroundings;
+    if (request.kind === 'cleared') {
+      if (before !== undefined) return before.segment_ids;
+      const detail = `there is no incident ${request.incident_id}`;
+      throw new NervelineError('NL-FLT-014', { detail, field: 'incident_id' });
+    }
+    const { where } = request;
+    if (where.kind === 'circle') checkOnMap(where.centre, graph, 'where.centre');
+    if (where.kind === 'line') where.points.forEach((point, n) => checkOnMap(point, graph, `where.points[${n}]`));
+    if (where.kind === 'segments') {
+      const unknown = where.segment_ids.findIndex((edge) => edge >= graph.edge_count);
+      if (unknown === -1) return [...new Set(where.segment_ids)];
+      const field = `where.segment_ids[${unknown}]`;
+      const detail = `${field}: there are segments 0 to ${graph.edge_count - 1}`;
+      throw new NervelineError('NL-FLT-006', { detail, field });
+    }
+    const segment_ids = [...this.cutter.segmentsOf(where)];
+    if (segment_ids.length > 0) return segment_ids;
+    throw new NervelineError('NL-FLT-013', { detail: `${request.incident_id} covers no road`, field: 'where' });
+  }
+}
+
+/** Puts a report into the log and brings about what follows from it; also for one that ended by itself. */
+export function takeReport(
+  step: Step,
+  reported: Omit<TrafficIncident, 'vehicles_hit' | 'metric_version' | 'read_vector'>,
+  event_clock_ms: number,
+) {
+  const { tenant_id } = reported;
+  const fleet = step.world.fleet(tenant_id);
+  const read_vector = inputVectorOf(step, tenant_id, event_clock_ms);
+  const hit = applyTraffic(step, tenant_id, reported);
+  const incident = { ...reported, vehicles_hit: hit.length, metric_version: fleet.metric.version, read_vector };
+  step.outbox.traffic(incident);
+  const key = tenantKey(tenant_id, incident.incident_id);
+  if (incident.kind === 'cleared') step.world.reports.delete(key);
+  else step.world.reports.set(key, incident);
+  storeIncident(step.outbox, incident);
+  storeMetric(step, tenant_id);
+  decideForHit(step, incident, hit);
+  return { incident, hit };
+}

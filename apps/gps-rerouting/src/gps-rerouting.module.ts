@@ -1,0 +1,158 @@
+import { join } from 'node:path';
+import { Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { splitTenantKey, vehicleId, type TenantId } from '@nerveline/contracts';
+import { systemClock, type Clock } from '@nerveline/kernel';
+import { openLog, partitionFor, type Log } from '@nerveline/log';
+import { LOGGER, type Logger } from '@nerveline/service-defaults';
+import { FleetRunner } from './adapters/fleet-runner';
+import { FleetController } from './adapters/http/fleet.controller';
+import { MapController } from './adapters/http/map.controller';
+import { MapDocuments } from './adapters/http/map-document';
+import { PositionsController } from './adapters/http/positions.controller';
+import { loadRoads } from './adapters/osm/load-roads';
+import { TablesIntake } from './adapters/tables-intake';
+import { LOG, SURROUNDINGS } from './adapters/tokens';
+import { TurfRoadCutter } from './adapters/traffic/cut-roads';
+import { AcceptPositions } from './application/accept-positions';
+import { AnswerProposal } from './application/answer-proposal';
+import { Desk } from './application/desk';
+import { Directory } from './application/directory';
+import { ExpireByClock } from './application/expire-by-clock';
+import { FindRoute } from './application/find-route';
+import { FollowTables } from './application/follow-tables';
+import { GaugeWriter } from './application/gauge-writer';
+import { PlanVehicle } from './application/plan-vehicle';
+import { ReportTraffic } from './application/report-traffic';
+import { TenantClocks } from './application/tenant-clocks';
+import { voidOldRoads } from './application/void-old-roads';
+import type { Surroundings } from './application/world';
+import type { RoadGraph } from './domain/graph/road-graph';
+import { reroutePolicy } from './domain/rerouting/reroute-policy';
+import { BidirectionalRouter } from './domain/routing/router';
+import { SnapIndex } from './domain/routing/snap-index';
+import { trackingPolicy } from './domain/tracking/tracking-policy';
+import type { GpsReroutingSettings } from './gps-rerouting.config';
+
+export interface GpsReroutingOptions {
+  readonly settings: GpsReroutingSettings;
+  /** What the event clock of an undeclared source runs on. */
+  readonly wall?: Clock;
+}
+
+@Module({})
+export class GpsReroutingModule {
+  static with({ settings, wall = systemClock }: GpsReroutingOptions): DynamicModule {
+    return {
+      module: GpsReroutingModule,
+      controllers: [PositionsController, FleetController, MapController],
+      providers: [...stores(settings, wall), ...verbs, TablesIntake, FleetRunner],
+    };
+  }
+}
+
+const stores = (settings: GpsReroutingSettings, wall: Clock): Provider[] => [
+  {
+    provide: LOG,
+    useFactory: () => openLog({ service: 'gps-rerouting', data_directory: settings.NERVELINE_DATA_DIR }),
+  },
+  { provide: SURROUNDINGS, inject: [LOGGER], useFactory: (logger: Logger) => surroundingsFor(settings, logger) },
+  Directory,
+  { provide: GaugeWriter, inject: [Directory], useFactory: (directory: Directory) => new GaugeWriter(directory) },
+  {
+    provide: TenantClocks,
+    inject: [LOG],
+    useFactory: async (log: Log) => {
+      const clocks = new TenantClocks(wall);
+      await clocks.restore(log);
+      return clocks;
+    },
+  },
+  {
+    provide: Desk,
+    inject: [LOG, SURROUNDINGS, GaugeWriter, TenantClocks, LOGGER],
+    useFactory: async (log: Log, around: Surroundings, gauge: GaugeWriter, clocks: TenantClocks, logger: Logger) => {
+      const desk = new Desk({ log, surroundings: around, gauge, wall, partitionOf: partitionFor });
+      const restored = await desk.open();
+      const { void_plans, void_incidents } = restored;
+      if (void_plans.length + void_incidents.length > 0) {
+        const lost = { plans: void_plans.length, incidents: void_incidents.length };
+        logger.warn(lost, 'the roads are others than before: plans and incidents on the former ones are void');
+      }
+      await voidOldRoads(desk, restored, clocks);
+      return desk;
+    },
+  },
+  {
+    provide: FollowTables,
+    inject: [LOG, Directory, GaugeWriter, Desk],
+    useFactory: (log: Log, directory: Directory, gauge: GaugeWriter, desk: Desk) => {
+      const tables = new FollowTables(directory, (tenant_id, key) => tellAnew(desk, gauge, { tenant_id, key }));
+      tables.restore(log.state);
+      return tables;
+    },
+  },
+];
+
+const verbs: Provider[] = [
+  {
+    provide: MapDocuments,
+    inject: [SURROUNDINGS],
+    useFactory: ({ graph }: Surroundings) => new MapDocuments(graph),
+  },
+  {
+    provide: AcceptPositions,
+    inject: [Desk, TenantClocks],
+    useFactory: (desk: Desk, clocks: TenantClocks) => new AcceptPositions(desk, clocks),
+  },
+  {
+    provide: PlanVehicle,
+    inject: [Desk, TenantClocks, Directory],
+    useFactory: (desk: Desk, clocks: TenantClocks, directory: Directory) => new PlanVehicle(desk, clocks, directory),
+  },
+  {
+    provide: ReportTraffic,
+    inject: [Desk, TenantClocks, SURROUNDINGS],
+    useFactory: (desk: Desk, clocks: TenantClocks, roads: Surroundings) =>
+      new ReportTraffic(desk, clocks, new TurfRoadCutter(roads)),
+  },
+  {
+    provide: AnswerProposal,
+    inject: [Desk, TenantClocks],
+    useFactory: (desk: Desk, clocks: TenantClocks) => new AnswerProposal(desk, clocks),
+  },
+  {
+    provide: ExpireByClock,
+    inject: [Desk, TenantClocks, GaugeWriter],
+    useFactory: (desk: Desk, clocks: TenantClocks, gauge: GaugeWriter) => new ExpireByClock(desk, clocks, gauge),
+  },
+  { provide: FindRoute, inject: [Desk], useFactory: (desk: Desk) => new FindRoute(desk) },
+];
+
+async function surroundingsFor(settings: GpsReroutingSettings, logger: Logger): Promise<Surroundings> {
+  const { graph, source, cached, islands } = await loadRoads({
+    roads_file: settings.NERVELINE_ROADS,
+    seed: settings.CITY_SEED,
+    city_segments: settings.CITY_SEGMENTS,
+    cache_directory: join(settings.NERVELINE_DATA_DIR, 'roads'),
+  });
+  logger.info({ source, cached, islands, segments: graph.edge_count, graph: graph.hash }, 'roads loaded');
+  return surroundingsOf(graph);
+}
+
+/** All that decisions are made with, over one road graph. */
+export function surroundingsOf(graph: RoadGraph): Surroundings {
+  return {
+    graph,
+    snap: new SnapIndex(graph),
+    engine: new BidirectionalRouter(graph),
+    tracking: trackingPolicy,
+    reroute: reroutePolicy,
+  };
+}
+
+/** A vehicle that is on a page gets its new name there. */
+function tellAnew(desk: Desk, gauge: GaugeWriter, of: { readonly tenant_id: TenantId; readonly key: string }): void {
+  const id = vehicleId.safeParse(splitTenantKey(of.key)[1]);
+  const vehicle = id.success ? desk.world.fleet(of.tenant_id).vehicles.get(id.data) : undefined;
+  if (vehicle !== undefined) gauge.mark(of.tenant_id, vehicle);
+}

@@ -1,0 +1,6 @@
+import { bootstrap } from '@nerveline/service-defaults';
+import { readGpsReroutingSettings } from './gps-rerouting.config';
+import { GpsReroutingModule } from './gps-rerouting.module';
+
+const settings = readGpsReroutingSettings();
+void bootstrap({ service: 'gps-rerouting', module: GpsReroutingModule.with({ settings }), settings });
