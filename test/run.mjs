@@ -29,6 +29,7 @@ const named = words.filter((word) => PARTS.includes(word));
 const patterns = words.filter((word) => !PARTS.includes(word) && word !== '--long');
 const parts = new Set(named.length > 0 ? named : patterns.length > 0 ? PARTS.slice(1) : PARTS);
 
+/** @type {import('./runner/report.mjs').Total} */
 const total = { passed: 0, failed: 0, skipped: [], troubles: [] };
 const running = [];
 

@@ -15,7 +15,9 @@ describe('the error catalogue', () => {
 
   test('has each code once: a second one would silently take its place', () => {
     const written = readdirSync(ERRORS).flatMap((file) =>
-      [...readFileSync(join(ERRORS, file), 'utf8').matchAll(/^ {2}'(NL-[A-Z]+-\d+)': \{/gm)].map(([, code]) => code),
+      [...readFileSync(join(ERRORS, file), 'utf8').matchAll(/^ {2}'(NL-[A-Z]+-\d+)': \{/gm)].map(
+        ([, code = '']) => code,
+      ),
     );
     expect(written.toSorted()).toEqual(Object.keys(catalogue).toSorted());
   });
@@ -48,3 +50,21 @@ test('each lib stands in tsconfig.json and nest-cli.json, and nothing else does'
   const programs = readdirSync(join(ROOT, 'apps')).filter((app) => existsSync(join(ROOT, 'apps', app, 'src/main.ts')));
   expect(ofType('application')).toEqual(programs.toSorted().map((app) => `apps/${app}`));
 });
+
+test('the lock file holds the packages of every platform, without which npm ci refuses it', () => {
+  const text = readFileSync(join(ROOT, 'package-lock.json'), 'utf8');
+  const { packages } = JSON.parse(text) as {
+    packages: Record<string, { optionalDependencies?: Record<string, string> }>;
+  };
+  const missing = Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>
+    Object.keys(optionalDependencies).filter((name) => !isLocked(packages, path, name)),
+  );
+  expect(missing).toEqual([]);
+});
+
+/** Node's own search: beside the package, then beside each that it lies in. */
+function isLocked(packages: Readonly<Record<string, unknown>>, from: string, name: string): boolean {
+  if (`${from}/node_modules/${name}` in packages || `node_modules/${name}` in packages) return true;
+  const outer = from.lastIndexOf('/node_modules/');
+  return outer > 0 && isLocked(packages, from.slice(0, outer), name);
+}

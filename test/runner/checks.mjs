@@ -43,7 +43,7 @@ const CHECKS = [
 ];
 
 /** Runs one tool and keeps what it says, to be shown only when it found something. */
-function runCheck({ name, run, needs }) {
+async function runCheck({ name, run, needs }) {
   if (needs !== undefined && !existsSync(join(ROOT, needs))) return { name, code: 0, output: '', seconds: 0 };
   const begun_ms = Date.now();
   return new Promise((resolve, reject) => {

@@ -1,4 +1,9 @@
 /**
+ * @typedef {{ test: string, file: string }} SkippedTest
+ * @typedef {{ passed: number, failed: number, skipped: SkippedTest[], troubles: string[] }} Total
+ */
+
+/**
  * Why a test was skipped: what stands in brackets at the end of the title of its block, `... [needs redis-server]`, as
  * `describeWith` of libs/testing writes it.
  */

@@ -55,7 +55,7 @@ describe('the host', () => {
   test('a start after a kill -9 of the host ends what it left behind, PostgreSQL too', async () => {
     await using fixture = await createHostFixture(['alpha'], PORT);
     const services = [service('alpha', PORT + 1, ['postgres'])];
-    const embedded = { database_url: undefined } as never;
+    const embedded = { database_url: undefined };
     await using killed = fixture.start(services, embedded);
     expect(await killed.next()).toEqual({ up: true });
     const record = join(fixture.data_directory, 'processes.json');
@@ -105,7 +105,7 @@ describe('the host', () => {
 
   test('keeps its password and access to itself', async () => {
     await using fixture = await createHostFixture(['alpha'], PORT);
-    await using host = fixture.start([service('alpha', PORT + 1)], { database_url: undefined } as never);
+    await using host = fixture.start([service('alpha', PORT + 1)], { database_url: undefined });
     expect(await host.next()).toEqual({ up: true });
     for (const file of ['postgres-password', 'database-url']) {
       expect(statSync(join(fixture.data_directory, file)).mode & 0o077).toBe(0);
