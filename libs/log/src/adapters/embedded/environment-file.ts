@@ -62,16 +62,18 @@ export class EnvironmentFile {
         detail: `${directory} has format ${format}, this version reads up to ${FORMAT_VERSION}`,
       });
     }
-    const file = new EnvironmentFile(
-      root,
-      meta,
-      root.openDB('partitions', RAW),
-      root.openDB('batches', RAW),
-      root.openDB('positions', RAW),
-      root.openDB('state', RAW),
-    );
-    if (format === undefined) meta.putSync(FORMAT_KEY, Buffer.from([FORMAT_VERSION]), 0);
-    return file;
+    if (format !== undefined) return EnvironmentFile.withStores(root, meta);
+    // All stores in one transaction: whoever sees the format sees all of them.
+    return root.transactionSync(() => {
+      const file = EnvironmentFile.withStores(root, meta);
+      meta.putSync(FORMAT_KEY, Buffer.from([FORMAT_VERSION]), 0);
+      return file;
+    });
+  }
+
+  private static withStores(root: RootDatabase<Buffer, Buffer>, meta: Store): EnvironmentFile {
+    const store = (name: string): Store => root.openDB(name, RAW);
+    return new EnvironmentFile(root, meta, store('partitions'), store('batches'), store('positions'), store('state'));
   }
 
   /**

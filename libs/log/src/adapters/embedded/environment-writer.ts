@@ -33,8 +33,8 @@ export class EnvironmentWriter {
     const { directory, service } = environment;
     mkdirSync(directory, { recursive: true });
     if (!endedCleanly(directory)) await verifyInChild(directory);
-    const file = environment.startWriting();
     try {
+      const file = environment.startWriting();
       const lease = acquireLease(file, options);
       forgetCleanEnd(directory);
       const doorbell = await Doorbell.open({ ...options, service, generation: lease.generation });
@@ -50,7 +50,8 @@ export class EnvironmentWriter {
       return new EnvironmentWriter(environment, file, lease, commits, doorbell);
     } catch (error) {
       await environment.stopWriting();
-      throw error;
+      if (error instanceof NervelineError) throw error;
+      throw new NervelineError('NL-LOG-003', { detail: `${directory} can't be opened for writing`, cause: error });
     }
   }
 

@@ -31,7 +31,7 @@ const MEBIBYTE = 1024 * 1024;
  * Opens the durable log of this machine. The service's own environment is opened for writing, by one process at a time;
  * those of other services are opened for reading when they are needed.
  *
- * @throws NervelineError `NL-LOG-005` damaged, `NL-LOG-006` written by a newer version, `NL-LOG-010` in use
+ * @throws NervelineError `NL-LOG-003` the disk refuses, `NL-LOG-005` damaged, `NL-LOG-006` written by a newer version, `NL-LOG-010` in use
  */
 export async function openLog(options: OpenLogOptions): Promise<Log> {
   const { service, address = '', take_over = false, max_pending_bytes = 64 * MEBIBYTE } = options;
