@@ -6,6 +6,7 @@ export { describeWith, describeWithData, type Need } from './needs';
 export { freePort, startPlatform, type Answer, type PlatformOptions, type TestPlatform } from './platform';
 export { createDatabase, startPostgres, stopOwnPostgres, type TestDatabase, type TestPostgres } from './postgres';
 export { startProgram, type TestProgram } from './program';
+export { runReadmeExample, type ExampleRun } from './readme-example';
 export { createTempDirectory, type TempDirectory } from './temp-directory';
 export { createTestKeys, type TestKeys } from './tokens';
 export { VirtualClock } from './virtual-clock';

@@ -4,15 +4,22 @@ import { offset, type OutRecord, type RecordPosition } from '@nerveline/kernel';
 
 /** A log in memory: what it holds survives the relay that wrote it, not the test. Faults are planted with its hooks. */
 export class MemorySink implements ChangeSink {
-  readonly records: OutRecord[] = [];
+  records: OutRecord[] = [];
   /** Sizes of the writes, in records. */
   readonly writes: number[] = [];
   /** Waited for before a write becomes durable: a gate, or an error. */
   beforeDurable: (records: readonly OutRecord[]) => Promise<void> | void = () => {};
+  /** Writes that are not durable yet. */
+  waiting = 0;
   readonly #tails = new Map<string, RecordPosition & { readonly position: string | undefined }>();
 
   async write(records: readonly OutRecord[]): Promise<readonly RecordPosition[]> {
-    await this.beforeDurable(records);
+    this.waiting += 1;
+    try {
+      await this.beforeDurable(records);
+    } finally {
+      this.waiting -= 1;
+    }
     this.writes.push(records.length);
     return records.map((record) => this.#append(record));
   }
@@ -35,6 +42,14 @@ export class MemorySink implements ChangeSink {
     const bytes = last?.value;
     if (bytes === null || bytes === undefined) return Promise.resolve(undefined);
     return Promise.resolve(topics.relayProgress.schema.parse(JSON.parse(Buffer.from(bytes).toString('utf8'))));
+  }
+
+  /** Loses records, as a log does that was restored from an older copy. */
+  forget(lost: (record: OutRecord) => boolean): void {
+    const kept = this.records.filter((record) => !lost(record));
+    this.records = [];
+    this.#tails.clear();
+    for (const record of kept) this.#append(record);
   }
 
   /** Records of a topic in the order of their writes. */

@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs';
+import { transformSync } from '@swc/core';
+
+export interface ExampleRun {
+  /** What the example said it prints: its `// prints …` comments. */
+  readonly promised: readonly string[];
+  /** What it printed. */
+  readonly printed: readonly string[];
+}
+
+const IMPORT = /^import (\{[^}]*\}|\w+) from ('[^']+');$/gm;
+
+/**
+ * Runs the first TypeScript example of a README, word for word, with `console.log` caught.
+ *
+ * @param load the caller's `require`, so that the example's imports lead where the test's do
+ */
+export async function runReadmeExample(path: string, load: (id: string) => unknown): Promise<ExampleRun> {
+  const source = /```ts\n([\s\S]*?)```/.exec(readFileSync(path, 'utf8'))?.[1];
+  if (source === undefined) throw new Error(`${path} has no TypeScript example`);
+  const printed: string[] = [];
+  const print = (...words: unknown[]) => printed.push(words.map(String).join(' '));
+  // Imports become requires and the rest a function, since an example may await at its top.
+  const body = `module.exports = async () => {\n${source.replaceAll(IMPORT, (_, names: string, from: string) => `const ${names.replaceAll(' as ', ': ')} = load(${from});`)}\n};`;
+  const { code } = transformSync(body, {
+    filename: 'example.ts',
+    swcrc: false,
+    jsc: {
+      parser: { syntax: 'typescript', decorators: true },
+      transform: { legacyDecorator: true, decoratorMetadata: true },
+      target: 'es2022',
+    },
+    isModule: false,
+  });
+  const module: { exports?: () => Promise<void> } = {};
+  new Function('load', 'console', 'module', code)(load, { log: print }, module);
+  await module.exports?.();
+  return { promised: [...source.matchAll(/\/\/ prints (.*)$/gm)].map(([, text = '']) => text), printed };
+}
