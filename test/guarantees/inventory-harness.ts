@@ -1,7 +1,20 @@
 import { randomUUID } from 'node:crypto';
+import { resolve } from 'node:path';
+import { decodeJson, type Topic } from '@nerveline/contracts';
+import { openLog, type Log } from '@nerveline/log';
 import { startService, type RunningService } from '@nerveline/service-defaults';
-import { createDatabase, createTempDirectory, createTestKeys, type TestDatabase } from '@nerveline/testing';
+import {
+  createDatabase,
+  createTempDirectory,
+  createTestKeys,
+  eventually,
+  freePort,
+  startProgram,
+  type TestDatabase,
+  type TestProgram,
+} from '@nerveline/testing';
 import { Agent } from 'undici';
+import type { z } from 'zod';
 import { migrate } from '../../apps/inventory-sync/src/adapters/postgres/migrations';
 import { InventorySyncModule } from '../../apps/inventory-sync/src/inventory-sync.module';
 import { readInventorySettings } from '../../apps/inventory-sync/src/inventory.config';
@@ -107,6 +120,93 @@ export async function openInventory(options: InventoryOptions = {}) {
     await resources[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/** A program of ours in a process of its own, that listens. */
+export interface RunningProgram extends AsyncDisposable {
+  readonly address: string;
+  readonly program: TestProgram;
+}
+
+/** Starts `apps/APP` as a process, and resolves when it is ready. */
+export async function startApp(app: string, environment: Readonly<Record<string, string>>): Promise<RunningProgram> {
+  const port = await freePort();
+  const address = `http://127.0.0.1:${port}`;
+  const program = startProgram(resolve(`apps/${app}/src/main.ts`), [], {
+    environment: { LOG_LEVEL: 'fatal', ...environment, PORT: String(port) },
+  });
+  try {
+    const died = program.ended.then((how) => Promise.reject(new Error(`${app} ended with ${how}`)));
+    const ready = eventually(async () => (await fetch(`${address}/health/ready`)).ok, { within_ms: 30_000, what: app });
+    await Promise.race([ready, died]);
+  } catch (error) {
+    await program[Symbol.asyncDispose]();
+    throw error;
+  }
+  return { address, program, [Symbol.asyncDispose]: () => program[Symbol.asyncDispose]() };
+}
+
+/** PostgreSQL, the relay and inventory-sync, each as in production: a process of its own. */
+export async function openInventoryPlatform(options: InventoryOptions = {}) {
+  const resources = new Resources();
+  try {
+    const database = resources.use(await createInventoryDatabase(options));
+    const keys = resources.use(await createTestKeys());
+    const directory = resources.use(await createTempDirectory());
+    const environment = {
+      NERVELINE_DATA_DIR: directory.path,
+      NERVELINE_JWKS: keys.jwks,
+      DATABASE_URL: database.url,
+      RELAY_TABLES: RELAY_TABLES.join(','),
+      ...options.environment,
+    };
+    resources.use(await startApp('cdc-relay', environment));
+    let inventory = await startApp('inventory-sync', environment);
+    resources.defer(() => inventory[Symbol.asyncDispose]());
+    const token = await keys.token({ subject: 'shop-1' });
+    let client = inventoryClient(inventory.address, token);
+    resources.defer(() => client.close());
+    const log = await openLog({ service: 'test-reader', data_directory: directory.path });
+    resources.defer(() => log.close());
+    return {
+      database,
+      log,
+      environment,
+      token,
+      client: () => client,
+      /** Ends inventory-sync as a power cut would, and starts it again. */
+      killAndRestart: async () => {
+        inventory.program.kill('SIGKILL');
+        await inventory.program.ended;
+        inventory = await startApp('inventory-sync', environment);
+        await client.close();
+        client = inventoryClient(inventory.address, token);
+      },
+      [Symbol.asyncDispose]: () => resources[Symbol.asyncDispose](),
+    };
+  } catch (error) {
+    await resources[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+const RELAY_TABLES = [
+  'platform.event_clock',
+  ...['products', 'locations', 'channels', 'stock_levels', 'reservations', 'stock_ledger'].map((t) => `inventory.${t}`),
+];
+
+/** Every value of a topic, in the order of its partitions. */
+export async function readTopic<Schema extends z.ZodType>(log: Log, topic: Topic<Schema>): Promise<z.output<Schema>[]> {
+  const values: z.output<Schema>[] = [];
+  for (let partition = 0; partition < topic.partitions; partition += 1) {
+    const { start_offset, next_offset } = await log.tail(topic.name, partition);
+    for (let from = start_offset; from < next_offset;) {
+      const batch = await log.read({ topic: topic.name, partition, from });
+      for (const { value } of batch.records) if (value !== null) values.push(decodeJson(topic, value));
+      from = batch.next_offset;
+    }
+  }
+  return values;
 }
 
 /** The tables with what a shop begins with. */
