@@ -27,6 +27,8 @@ const part = (name, testMatch, more = {}) => ({
 });
 
 module.exports = {
+  // Tests wait for a signal, not for a time: this is for the slowest machine that a signal may come from.
+  testTimeout: 30_000,
   projects: [
     part('unit', ['<rootDir>/{apps,libs}/*/src/**/*.spec.ts']),
     part('architecture', ['<rootDir>/test/architecture/**/*.spec.ts']),
