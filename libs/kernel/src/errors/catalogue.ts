@@ -7,6 +7,7 @@ import { inventoryErrors } from './inventory';
 import { kernelErrors } from './kernel';
 import { logErrors } from './log';
 import { pushErrors } from './push';
+import { stateErrors } from './state';
 import { simulatorErrors } from './simulator';
 
 /** One entry of the operator's manual. */
@@ -26,6 +27,7 @@ export const catalogue = {
   ...logErrors,
   ...cdcErrors,
   ...pushErrors,
+  ...stateErrors,
   ...hostErrors,
   ...fraudErrors,
   ...inventoryErrors,
@@ -39,6 +41,7 @@ export type ErrorCode =
   | keyof typeof logErrors
   | keyof typeof cdcErrors
   | keyof typeof pushErrors
+  | keyof typeof stateErrors
   | keyof typeof hostErrors
   | keyof typeof fraudErrors
   | keyof typeof inventoryErrors
