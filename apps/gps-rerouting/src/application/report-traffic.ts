@@ -30,7 +30,8 @@ export class ReportTraffic {
       if (known !== undefined) return known as TrafficAnswer;
       const before = step.world.reports.get(tenantKey(tenant_id, request.incident_id));
       const segment_ids = this.#segmentsOf(step, request, before);
-      const report = takeReport(step, { ...request, tenant_id, segment_ids, event_ms }, now_ms);
+      // In the order of the topic's schema: a replay reads it back so, and compares bytes.
+      const report = takeReport(step, { ...request, event_ms, tenant_id, segment_ids }, now_ms);
       const answer = {
         incident_id: request.incident_id,
         segments: segment_ids.length,
