@@ -1,0 +1,42 @@
+import type { EventLife, TraceRequest } from '@nerveline/contracts';
+import { useEffect, useState } from 'react';
+import { useLive, useVersion } from './live';
+
+/** The answer to a question about one record. */
+export type Traced =
+  | { readonly kind: 'asking' }
+  | { readonly kind: 'life'; readonly life: EventLife }
+  | { readonly kind: 'failed'; readonly code: string; readonly detail: string };
+
+/** `topic/partition/offset` as a request; null when it isn't one. */
+export function parseRecordId(id: string): TraceRequest | null {
+  const [, topic, partition, offset] = /^(.+)\/(\d+)\/(\d+)$/.exec(id) ?? [];
+  if (topic === undefined) return null;
+  return { topic, partition: Number(partition), offset: Number(offset) };
+}
+
+/** Asks the gateway where a record has been; again when a lost connection is back. */
+export function useTrace(id: string): Traced {
+  const { client, stores } = useLive();
+  useVersion(stores.connection);
+  const { phase } = stores.connection.connection;
+  const [traced, setTraced] = useState<Traced & { readonly id?: string }>({ kind: 'asking' });
+  useEffect(() => {
+    let wanted = true;
+    const request = parseRecordId(id);
+    if (request === null) {
+      setTraced({ kind: 'failed', code: 'not_a_record', detail: 'This address names no record.', id });
+      return undefined;
+    }
+    void client.trace(request).then((answer) => {
+      if (!wanted) return;
+      if (answer.ok) setTraced({ kind: 'life', life: answer.value, id });
+      // What was shown before the connection broke stays.
+      else setTraced((shown) => (shown.id === id && shown.kind === 'life' ? shown : { ...answer, kind: 'failed', id }));
+    });
+    return () => {
+      wanted = false;
+    };
+  }, [client, id, phase]);
+  return traced.id === id ? traced : { kind: 'asking' };
+}

@@ -1,0 +1,34 @@
+import styles from './controls.module.css';
+
+/** A line without axes: the shape of the last minutes beside its number. The first value stands left. */
+export function Sparkline({
+  values,
+  label,
+  width = 120,
+  height = 24,
+}: {
+  values: readonly number[];
+  label: string;
+  width?: number;
+  height?: number;
+}) {
+  const low = Math.min(...values);
+  const high = Math.max(...values);
+  const span = high - low || 1;
+  const points = values.map((value, index) => {
+    const x = values.length < 2 ? width : (index / (values.length - 1)) * width;
+    return `${x.toFixed(1)},${(height - 2 - ((value - low) / span) * (height - 4)).toFixed(1)}`;
+  });
+  return (
+    <svg
+      className={styles['sparkline']}
+      width={width}
+      height={height}
+      viewBox={`0 0 ${width} ${height}`}
+      role="img"
+      aria-label={label}
+    >
+      {values.length > 1 && <polyline points={points.join(' ')} fill="none" stroke="currentColor" strokeWidth="1.5" />}
+    </svg>
+  );
+}

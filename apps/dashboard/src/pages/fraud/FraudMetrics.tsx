@@ -1,0 +1,60 @@
+import { useMemo } from 'react';
+import { useLive, useSeconds } from '../../app/live';
+import { formatDuration, formatInteger, formatRate, formatShare, formatWholeMoney } from '../../design/format';
+import { Metric, Metrics } from '../../design/Metric';
+
+const WINDOW_MS = 60_000;
+/** A share of blocked payments that calls for a look. */
+const BLOCKED_SHARE_WATCH = 0.05;
+
+/** The biggest sum in its currency; the others in words. */
+function moneyOf(sums: ReadonlyMap<string, number>): { value: string; others: string | undefined } {
+  const ranked = [...sums].sort(([, a], [, b]) => b - a);
+  const [first, ...rest] = ranked.map(([currency, sum]) => formatWholeMoney(sum, currency));
+  return { value: first ?? '0', others: rest.length === 0 ? undefined : `and ${rest.join(', ')}` };
+}
+
+/** The last minute in numbers, counted again each second. */
+export function FraudMetrics() {
+  const { stores } = useLive();
+  const second = useSeconds();
+  const { clock, fraud, flow } = stores;
+  const totals = useMemo(
+    () => fraud.dots.totalsSince(clock.event_now_ms('payments') - WINDOW_MS * clock.speedOf('payments')),
+    [fraud, clock, second],
+  );
+  const { count, by_verdict } = totals;
+  const blocked = moneyOf(totals.blocked_minor);
+  const review = moneyOf(totals.review_minor);
+  const p99_ms = flow.stage('fraud-scoring')?.age_p99_ms ?? null;
+  const much_blocked = count > 0 && by_verdict.block / count > BLOCKED_SHARE_WATCH;
+  return (
+    <Metrics label="The last minute">
+      <Metric
+        label="Decisions"
+        value={formatRate((count * 1_000) / WINDOW_MS)}
+        unit="per s"
+        note={`${formatInteger(count)} in 1 min`}
+      />
+      <Metric
+        label="Blocked"
+        value={formatShare(by_verdict.block, count)}
+        health={much_blocked ? 'watch' : undefined}
+        note={`${formatInteger(by_verdict.block)} payments`}
+      />
+      <Metric
+        label="Review"
+        value={formatShare(by_verdict.review, count)}
+        note={`${formatInteger(by_verdict.review)} payments`}
+      />
+      <Metric
+        label="Value saved"
+        value={blocked.value}
+        note={blocked.others ?? 'blocked in 1 min'}
+        title={blocked.others}
+      />
+      <Metric label="Value at risk" value={review.value} note={review.others ?? 'under review'} title={review.others} />
+      <Metric label="Decided, p99" value={p99_ms === null ? '–' : formatDuration(p99_ms)} note="since it came in" />
+    </Metrics>
+  );
+}
