@@ -1,6 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { ensureBuilt } from './build.mjs';
 import { ensureInstalled } from './install.mjs';
 import { HELP, readOptions } from './options.mjs';
 import { DIST, ROOT } from './paths.mjs';
@@ -16,7 +16,7 @@ export async function launch(words) {
       return 0;
     }
     await ensureInstalled();
-    await ensureBuilt();
+    if (!build()) return 1;
     const { main } = createRequire(import.meta.url)(join(DIST, 'apps/host/src/main.js'));
     return await main({ root: ROOT, ...options }, watch ? watchSources : undefined);
   } catch (error) {
@@ -25,4 +25,10 @@ export async function launch(words) {
     else throw error;
     return 1;
   }
+}
+
+/** As a process of its own: a compiler leaves memory behind that the host would carry for days. */
+function build() {
+  const program = join(ROOT, 'apps/host/launch/build.mjs');
+  return spawnSync(process.execPath, [program], { stdio: ['ignore', 'inherit', 'inherit'] }).status === 0;
 }

@@ -38,7 +38,7 @@ const VALUES = {
   '--data': (options, text) => (options.data = resolve(text)),
   '--payments': (options, text) => (options.recorded.PAYMENTS_FILE = toFile(text)),
   '--retail': (options, text) => (options.recorded.RETAIL_FILE = toFile(text)),
-  '--roads': (options, text) => (options.recorded.ROADS_FILE = toFile(text)),
+  '--roads': (options, text) => (options.recorded.NERVELINE_ROADS = toFile(text)),
   '--speed': (options, text) => {
     const speed = toSpeed('--speed', text);
     options.recorded.PAYMENTS_SPEED ??= speed;

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { NervelineError } from '@nerveline/kernel';
 
@@ -35,7 +34,7 @@ export interface HostSettings {
 const LOOPBACK = ['127.0.0.1', '::1', 'localhost'];
 
 /**
- * @throws NervelineError `NL-HST-008` when strangers could reach a platform that runs on a demo's keys, `NL-HST-011`
+ * @throws NervelineError `NL-HST-008` when strangers could reach a platform that runs on a demo's keys
  */
 export function readHostSettings(options: LaunchOptions): HostSettings {
   const environment = process.env;
@@ -45,10 +44,6 @@ export function readHostSettings(options: LaunchOptions): HostSettings {
     throw new NervelineError('NL-HST-008', {
       detail: `HOST=${host} opens the platform to other machines, which needs keys of your own: set NERVELINE_JWKS`,
     });
-  }
-  for (const [name, value] of Object.entries(options.recorded)) {
-    if (!name.endsWith('_FILE') || existsSync(value)) continue;
-    throw new NervelineError('NL-HST-011', { detail: `there is no file ${value}` });
   }
   return Object.freeze({
     root: options.root,
