@@ -7,19 +7,17 @@ import {
   type RecordPosition,
 } from '@nerveline/kernel';
 import type { Log, Owner, PartitionTail, ReadBatch, ReadRequest, StateReader, TopicDescription } from '../../ports/log';
-import { batchesBelow, findOffsetAt, readEntry, readRecords, readTail } from './batch-reader';
+import type { Housekeeping } from './housekeeping';
+import { findOffsetAt, readEntry, readRecords, readTail } from './batch-reader';
 import type { EnvironmentWriter } from './environment-writer';
 import { readGroups, readInputPositions } from './input-position';
-import { batchKey } from './keys';
 import { asGeneration, readLease } from './lease';
 import type { LogTopics } from './log-topic';
 import type { CommitPreparer } from './prepare-commit';
 import type { SharedEnvironment } from './shared-environment';
 import { StateView } from './state-view';
+import { truncate } from './truncation';
 import { waitFor } from './wait-for';
-
-/** Batches that one transaction removes, so that appends behind it don't wait long. */
-const TRUNCATE_SLICE_BATCHES = 1_000;
 
 /** What an open log is made of. */
 export interface EmbeddedParts {
@@ -28,6 +26,7 @@ export interface EmbeddedParts {
   readonly preparer: CommitPreparer;
   /** Undefined for a reader that owns no topic. */
   readonly writer: EnvironmentWriter | undefined;
+  readonly housekeeping: Housekeeping | undefined;
   /** The environment of a service, own or not. */
   environmentOf(service: string): SharedEnvironment;
   /** Releases every environment. */
@@ -104,25 +103,7 @@ export class EmbeddedLog implements Log {
   async truncateBefore(topic: string, partition: number, before: Offset): Promise<void> {
     this.parts.topics.findOwn(topic, this.parts.service);
     const environment = this.environmentOf(topic, partition);
-    await this.writer().submit({
-      size_bytes: 0,
-      stage: (staging) => {
-        const entry = staging.entry(topic, partition);
-        if (before > entry.next_offset) {
-          const detail = `${topic}/${partition} ends before ${entry.next_offset}, it can't be truncated before ${before}`;
-          throw new NervelineError('NL-LOG-009', { detail });
-        }
-        if (before > entry.start_offset) staging.setEntry(topic, partition, { ...entry, start_offset: before });
-      },
-    });
-    // Nobody reads below the start any more: the batches go in slices behind it.
-    for (let more = true; more;) {
-      const bases = environment.read((file) =>
-        batchesBelow(file, { topic, partition, below: before }, TRUNCATE_SLICE_BATCHES),
-      );
-      more = bases.length === TRUNCATE_SLICE_BATCHES;
-      if (bases.length > 0) await this.removeBatches(topic, partition, bases);
-    }
+    await truncate({ environment, writer: this.writer(), topic, partition }, before);
   }
 
   async describe(): Promise<readonly TopicDescription[]> {
@@ -147,18 +128,9 @@ export class EmbeddedLog implements Log {
   async close(): Promise<void> {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort();
+    await this.parts.housekeeping?.stop();
     await this.parts.writer?.close();
     await this.parts.release();
-  }
-
-  private async removeBatches(topic: string, partition: number, bases: readonly Offset[]): Promise<void> {
-    await this.writer().submit({
-      size_bytes: 0,
-      stage: (staging) => {
-        for (const base of bases)
-          staging.write({ store: 'batches', key: batchKey(topic, partition, base), value: null });
-      },
-    });
   }
 
   private writer(): EnvironmentWriter {

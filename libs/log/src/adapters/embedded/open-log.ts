@@ -4,6 +4,7 @@ import { topicCatalogue } from '@nerveline/contracts';
 import type { Log } from '../../ports/log';
 import { EmbeddedLog } from './embedded-log';
 import { EnvironmentWriter } from './environment-writer';
+import { Housekeeping } from './housekeeping';
 import { LogTopics, type LogTopic } from './log-topic';
 import { CommitPreparer } from './prepare-commit';
 import { SharedEnvironment } from './shared-environment';
@@ -21,6 +22,12 @@ export interface OpenLogOptions {
   readonly max_pending_bytes?: number;
   /** The largest record, headers included; 1 MiB when absent. */
   readonly max_record_bytes?: number;
+  /** How often retention and compaction look for something to do; a minute when absent. */
+  readonly housekeeping_interval_ms?: number;
+  /** New records in a partition that make a compaction worth it; 10,000 when absent. */
+  readonly compaction_min_records?: number;
+  /** Hears of a background pass that failed; the next one tries again. Written to stderr when absent. */
+  readonly onHousekeepingError?: (error: unknown) => void;
   /** Fences another process that holds the environment and hangs. Without it that is an error. */
   readonly take_over?: boolean;
 }
@@ -53,10 +60,19 @@ export async function openLog(options: OpenLogOptions): Promise<Log> {
     const writer = writes
       ? await EnvironmentWriter.open(own, { log_directory, address, take_over, max_pending_bytes })
       : undefined;
+    const housekeeping = writer && keepHouse({ environment: own, writer, topics: topics.ownedBy(service) }, options);
     const preparer = new CommitPreparer(topics, service, options.max_record_bytes ?? MEBIBYTE);
-    return new EmbeddedLog({ service, topics, preparer, writer, environmentOf, release });
+    return new EmbeddedLog({ service, topics, preparer, writer, housekeeping, environmentOf, release });
   } catch (error) {
     await release();
     throw error;
   }
+}
+
+function keepHouse(own: ConstructorParameters<typeof Housekeeping>[0], options: OpenLogOptions): Housekeeping {
+  return new Housekeeping(own, {
+    interval_ms: options.housekeeping_interval_ms ?? 60_000,
+    compaction_min_records: options.compaction_min_records ?? 10_000,
+    onError: options.onHousekeepingError ?? ((error) => process.emitWarning(`log housekeeping: ${String(error)}`)),
+  });
 }

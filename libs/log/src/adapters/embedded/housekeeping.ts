@@ -1,0 +1,69 @@
+import { unreachable } from '@nerveline/kernel';
+import { compact } from './compaction';
+import type { EnvironmentWriter } from './environment-writer';
+import type { LogTopic } from './log-topic';
+import { dropOlderThan } from './retention';
+import type { SharedEnvironment } from './shared-environment';
+
+export interface HousekeepingOptions {
+  readonly interval_ms: number;
+  readonly compaction_min_records: number;
+  /** A pass failed; the next one tries again. */
+  onError(error: unknown): void;
+}
+
+/** Keeps the own topics to their retention, one partition after another, in small steps between the service's commits. */
+export class Housekeeping {
+  readonly #timer: NodeJS.Timeout;
+  #pass: Promise<void> | undefined;
+  #stopped = false;
+
+  constructor(
+    private readonly own: {
+      readonly environment: SharedEnvironment;
+      readonly writer: EnvironmentWriter;
+      readonly topics: readonly LogTopic[];
+    },
+    private readonly options: HousekeepingOptions,
+  ) {
+    this.#timer = setInterval(() => this.begin(), options.interval_ms);
+    // Being due for a pass is no reason to keep a process alive.
+    this.#timer.unref();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearInterval(this.#timer);
+    await this.#pass;
+  }
+
+  private begin(): void {
+    this.#pass ??= this.run()
+      .catch((error: unknown) => {
+        if (!this.#stopped) this.options.onError(error);
+      })
+      .finally(() => {
+        this.#pass = undefined;
+      });
+  }
+
+  private async run(): Promise<void> {
+    const { environment, writer, topics } = this.own;
+    for (const { name, partitions, retention } of topics) {
+      for (let partition = 0; partition < partitions && !this.#stopped; partition += 1) {
+        const own = { environment, writer, topic: name, partition };
+        const now_ms = Date.now();
+        switch (retention.kind) {
+          case 'age':
+            await dropOlderThan(own, now_ms - retention.retention_ms);
+            break;
+          case 'compacted':
+            await compact(own, { min_records: this.options.compaction_min_records, now_ms });
+            break;
+          default:
+            unreachable(retention);
+        }
+      }
+    }
+  }
+}
