@@ -43,6 +43,8 @@ export const flowSlot = z.strictObject({
   retained_bytes: z.number().nullable(),
 });
 
+export type FlowSlot = z.infer<typeof flowSlot>;
+
 /** The pulse of the platform, once a second. */
 export const flowStatus = z.strictObject({
   measured_ms: epoch_ms,
@@ -66,6 +68,8 @@ export const lifeStep = z.strictObject({
   /** Since the first step. */
   after_ms: z.number(),
 });
+
+export type LifeStep = z.infer<typeof lifeStep>;
 
 export const eventLife = z.strictObject({
   topic: z.string(),

@@ -100,7 +100,7 @@ export class LiveStream {
   #send(room: Room, { frame, wire_bytes, before }: SizedFrame): void {
     const { io, limits, onSlow } = this.parts;
     room.position = before;
-    for (const member of [...room.members]) {
+    for (const member of room.members) {
       if (member.session.queue.waiting_bytes > limits.queued_bytes_max) {
         this.leave(member);
         onSlow(member);

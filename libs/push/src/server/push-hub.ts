@@ -28,8 +28,6 @@ export interface PushHubOptions {
   readonly limits?: Partial<PushLimits>;
   /** Takes what went wrong without being a client's fault. */
   onError(error: unknown): void;
-  /** Sees each tick after it was sent. */
-  onTick?(batches: readonly FeedBatch[]): void;
 }
 
 export interface PushStats {
@@ -38,8 +36,9 @@ export interface PushStats {
   readonly records_sent: number;
   /** Clients that were cut off because they took nothing. */
   readonly dropped: number;
-  /** Subscriptions that are being brought up to date. */
+  /** Subscriptions that are being brought up to date, and what the log has for them. */
   readonly lagging: number;
+  readonly behind_records: number;
 }
 
 /**
@@ -53,6 +52,7 @@ export class PushHub {
   readonly #streams: ReadonlyMap<PushStreamName, LiveStream>;
   readonly #gauges: GaugeShelf;
   readonly #catch_up: CatchUp;
+  readonly #tick_listeners: ((batches: readonly FeedBatch[]) => void)[] = [];
   #records_sent = 0;
   #dropped = 0;
 
@@ -81,15 +81,14 @@ export class PushHub {
     this.#streams = new Map(names.map((name) => [name, this.#open(name, decoder)]));
   }
 
-  /**
-   * Takes a client in whose principal the handshake has found.
-   *
-   * @throws NervelineError `NL-PSH-005` when the house is full
-   */
+  /** @throws NervelineError `NL-PSH-005` when as many clients are connected as may be */
+  demandRoom(): void {
+    if (this.#sessions.size < this.limits.clients_max) return;
+    throw new NervelineError('NL-PSH-005', { detail: `${this.limits.clients_max} clients are connected already` });
+  }
+
+  /** Takes a client in whose principal the handshake has found. */
   admit(socket: PushSocket, principal: Principal): void {
-    if (this.#sessions.size >= this.limits.clients_max) {
-      throw new NervelineError('NL-PSH-005', { detail: `${this.limits.clients_max} clients are connected already` });
-    }
     this.#sessions.set(socket.id, new PushSession(socket, principal));
   }
 
@@ -141,14 +140,24 @@ export class PushHub {
     return null;
   }
 
+  /** Has a listener see what each tick brought, after it was sent. */
+  onTick(listener: (batches: readonly FeedBatch[]) => void): void {
+    this.#tick_listeners.push(listener);
+  }
+
   stats(): PushStats {
     let records_sent = this.#records_sent;
     let lagging = 0;
+    let behind_records = 0;
     for (const session of this.#sessions.values()) {
       records_sent += session.records_sent;
-      for (const { live } of session.subscriptions.values()) if (!live) lagging += 1;
+      for (const { live, position, stream } of session.subscriptions.values()) {
+        if (live) continue;
+        lagging += 1;
+        behind_records += position === undefined ? 0 : stream.behind(position);
+      }
     }
-    return { clients: this.#sessions.size, records_sent, dropped: this.#dropped, lagging };
+    return { clients: this.#sessions.size, records_sent, dropped: this.#dropped, lagging, behind_records };
   }
 
   /** Tells every client to go on elsewhere, and lets all of them go. */
@@ -185,7 +194,7 @@ export class PushHub {
   #dispatch(batches: readonly FeedBatch[]): void {
     for (const batch of batches) this.#gauges.apply(batch);
     for (const stream of this.#streams.values()) stream.publish(batches);
-    this.options.onTick?.(batches);
+    for (const listener of this.#tick_listeners) listener(batches);
   }
 
   /** Has all topics of a stream followed, and the latest values of a gauge at hand. */

@@ -1,0 +1,104 @@
+import { Module, type DynamicModule, type Provider } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { systemClock } from '@nerveline/kernel';
+import { openLog, type Log } from '@nerveline/log';
+import { defaultPushLimits, PushHub, type PushIo } from '@nerveline/push';
+import { LOGGER, type Logger } from '@nerveline/service-defaults';
+import { Server } from 'socket.io';
+import { serveDashboard } from './adapters/http/dashboard-pages';
+import { MapController } from './adapters/http/map.controller';
+import { SessionController } from './adapters/http/session.controller';
+import { measurePush } from './adapters/push-metrics';
+import { CommandAudit } from './adapters/services/command-audit';
+import { CommandForwarder } from './adapters/services/command-forwarder';
+import { ServiceAddresses } from './adapters/services/service-addresses';
+import { ServiceWatch } from './adapters/services/service-watch';
+import { Shutdown } from './adapters/shutdown';
+import { LiveGateway } from './adapters/socket/live.gateway';
+import { FLOW_ROOM } from './adapters/socket/rooms';
+import { PushAdapter } from './adapters/socket/push-adapter';
+import { GATEWAY_SETTINGS, LOG, PUSH_IO } from './adapters/tokens';
+import { FlowMonitor } from './application/flow-monitor';
+import { RecentEvents } from './application/recent-events';
+import { TraceEvent } from './application/trace-event';
+import type { LiveGatewaySettings } from './live-gateway.config';
+
+const PING_INTERVAL_MS = 15_000;
+const PING_TIMEOUT_MS = 10_000;
+const CONNECT_TIMEOUT_MS = 5_000;
+
+@Module({})
+export class LiveGatewayModule {
+  static with(settings: LiveGatewaySettings): DynamicModule {
+    const providers: Provider[] = [
+      { provide: GATEWAY_SETTINGS, useValue: settings },
+      { provide: LOG, useFactory: () => openLog(logOptions(settings)) },
+      { provide: PUSH_IO, useFactory: createIo },
+      RecentEvents,
+      { provide: PushHub, inject: [LOG, PUSH_IO, LOGGER], useFactory: createHub(settings) },
+      {
+        provide: FlowMonitor,
+        inject: [LOG, PushHub, PUSH_IO, RecentEvents, ServiceWatch, LOGGER],
+        useFactory: createMonitor,
+      },
+      {
+        provide: TraceEvent,
+        inject: [LOG, RecentEvents],
+        useFactory: (log: Log, recent: RecentEvents) => new TraceEvent(log, recent),
+      },
+      ServiceAddresses,
+      ServiceWatch,
+      CommandAudit,
+      CommandForwarder,
+      LiveGateway,
+      Shutdown,
+    ];
+    return { module: LiveGatewayModule, controllers: [SessionController, MapController], providers };
+  }
+}
+
+/** Puts sockets and pages onto the service's own HTTP server. */
+export async function prepareLiveGateway(app: NestFastifyApplication, settings: LiveGatewaySettings): Promise<void> {
+  app.useWebSocketAdapter(new PushAdapter(app, app.get<Server>(PUSH_IO)));
+  await serveDashboard(app, settings.DASHBOARD_DIR);
+}
+
+const logOptions = ({ NERVELINE_DATA_DIR: data_directory, HOST, PORT }: LiveGatewaySettings) => ({
+  service: 'live-gateway',
+  data_directory,
+  ...(PORT !== 0 && { address: `http://${HOST.includes(':') ? `[${HOST}]` : HOST}:${PORT}` }),
+});
+
+function createIo(): PushIo {
+  return new Server({
+    serveClient: false,
+    maxHttpBufferSize: defaultPushLimits.message_bytes_max,
+    pingInterval: PING_INTERVAL_MS,
+    pingTimeout: PING_TIMEOUT_MS,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+  });
+}
+
+const createHub = (settings: LiveGatewaySettings) => (source: Log, io: PushIo, logger: Logger) => {
+  const onError = (error: unknown) => logger.error({ err: error }, 'push');
+  const hub = new PushHub({ source, io, onError, limits: { clients_max: settings.CLIENTS_MAX } });
+  measurePush(hub);
+  return hub;
+};
+
+function createMonitor(...parts: [Log, PushHub, PushIo, RecentEvents, ServiceWatch, Logger]): FlowMonitor {
+  const [log, hub, io, recent, look, logger] = parts;
+  const monitor = new FlowMonitor({
+    log,
+    recent,
+    look,
+    clock: systemClock,
+    stats: () => hub.stats(),
+    follow: (topic) => hub.feed.retain(topic),
+    // A client that is behind gets the next pulse rather than an old one.
+    show: (status) => io.to(FLOW_ROOM).volatile.emit('flow', status),
+    onError: (error) => logger.error({ err: error }, 'flow'),
+  });
+  hub.onTick((batches) => monitor.observe(batches));
+  return monitor;
+}
