@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { once, setMaxListeners } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { AddressInfo, Server } from 'node:net';
 import { HttpAdapterHost } from '@nestjs/core';
@@ -30,6 +30,8 @@ export class OutsideWorld implements OnApplicationBootstrap, BeforeApplicationSh
     @Inject(Readiness) readiness: Readiness,
     @Inject(HttpAdapterHost) private readonly http: HttpAdapterHost,
   ) {
+    // Every errand that waits listens for the stop: hundreds of them are no leak.
+    setMaxListeners(0, this.#stopping.signal);
     const token = readFileSync(settings.NERVELINE_TOKEN_FILE, 'utf8').trim();
     const client = (address: string) => new ServiceClient(address, token, this.#stopping.signal);
     const fraud = client(settings.FRAUD_SCORING_URL);

@@ -9,6 +9,7 @@ import { Errands } from './errands';
 
 const PRODUCTS = 500;
 const HOLD_TTL_MS = 60_000;
+const MOVEMENTS_AT_ONCE = 500;
 /** A lorry comes this often on average. */
 const RECEIPTS_PER_S = 0.3;
 
@@ -55,18 +56,18 @@ export class ShoppersActor implements Actor {
       ['sku'],
       this.#products.map(({ sku, name, price_minor }) => ({ sku, name, price_minor, currency: 'EUR' })),
     );
-    for (const { sku, opening } of this.#products) {
-      for (const { location_id, quantity } of opening) {
-        const idempotency_key = `opening-${sku}-${location_id}`;
-        await this.inventory.post('/v1/stock/movements', {
-          idempotency_key,
-          kind: 'receipt',
-          sku,
-          location_id,
-          quantity,
-          reason: 'opening stock',
-        });
-      }
+    const movements = this.#products.flatMap(({ sku, opening }) =>
+      opening.map(({ location_id, quantity }) => ({
+        idempotency_key: `opening-${sku}-${location_id}`,
+        kind: 'receipt',
+        sku,
+        location_id,
+        quantity,
+        reason: 'opening stock',
+      })),
+    );
+    for (let at = 0; at < movements.length; at += MOVEMENTS_AT_ONCE) {
+      await this.inventory.post('/v1/stock/movements/batch', { movements: movements.slice(at, at + MOVEMENTS_AT_ONCE) });
     }
   }
 
