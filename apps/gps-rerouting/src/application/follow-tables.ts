@@ -7,10 +7,12 @@ import type { Directory, OrderFacts, VehicleFacts } from './directory';
 export const TABLES_GROUP = 'gps-rerouting.tables';
 
 type Table = 'vehicles' | 'drivers' | 'orders';
-type StoredRow =
+type Row =
   | { readonly table: 'vehicles'; readonly row: VehicleFacts }
   | { readonly table: 'drivers'; readonly row: { readonly name: string } }
   | { readonly table: 'orders'; readonly row: OrderFacts };
+/** With the partition that it came from: a TRUNCATE is told to each partition, and empties that one. */
+type StoredRow = Row & { readonly partition: number };
 
 const tableOfTopic: Readonly<Record<string, Table>> = {
   [topics.vehicles.name]: 'vehicles',
@@ -24,6 +26,7 @@ const text = new TextDecoder();
 /** Keeps the directory in step with the source's tables; rows and input positions are stored in one commit. */
 export class FollowTables {
   static readonly topics = Object.keys(tableOfTopic);
+  readonly #partitions = new Map<Table, Map<string, number>>();
 
   constructor(
     private readonly directory: Directory,
@@ -35,8 +38,7 @@ export class FollowTables {
   restore(state: StateReader): void {
     for (const table of Object.values(tableOfTopic)) {
       for (const [key, bytes] of state.scan(storeOf(table), '')) {
-        const stored = JSON.parse(text.decode(bytes)) as StoredRow;
-        this.#set(key, table, stored);
+        this.#set(table, key, JSON.parse(text.decode(bytes)) as StoredRow);
       }
     }
   }
@@ -46,18 +48,37 @@ export class FollowTables {
     const writes = new Map<string, StateWrite>();
     for (const record of records) {
       const table = tableOfTopic[record.topic];
-      if (table === undefined || record.key === null) continue;
-      const key = text.decode(record.key);
-      const stored = record.value === null ? null : readRow(table, record.value);
-      this.#set(key, table, stored);
-      const value = stored === null ? null : new TextEncoder().encode(JSON.stringify(stored));
-      writes.set(`${table} ${key}`, { store: storeOf(table), key, value });
+      if (table === undefined) continue;
+      for (const [key, stored] of this.#changesOf(table, record)) {
+        this.#set(table, key, stored);
+        const value = stored === null ? null : new TextEncoder().encode(JSON.stringify(stored));
+        writes.set(`${table} ${key}`, { store: storeOf(table), key, value });
+      }
     }
     return { state: [...writes.values()] };
   }
 
-  #set(key: string, table: Table, stored: StoredRow | null): void {
+  #changesOf(table: Table, { key, value, partition }: LogRecord): [string, StoredRow | null][] {
+    if (key !== null) {
+      const row = value === null ? null : readRow(table, value);
+      return [[text.decode(key), row === null ? null : { ...row, partition }]];
+    }
+    const emptied = [...(this.#partitions.get(table) ?? [])].filter(([, home]) => home === partition);
+    return emptied.map(([gone]) => [gone, null]);
+  }
+
+  #set(table: Table, key: string, stored: StoredRow | null): void {
+    const homes = this.#partitions.get(table) ?? new Map<string, number>();
+    this.#partitions.set(table, homes);
+    if (stored === null) homes.delete(key);
+    else homes.set(key, stored.partition);
     const tenant_id = tenantId.parse(splitTenantKey(key)[0]);
+    this.#tell(table, { tenant_id, key }, stored);
+    if (table === 'vehicles') this.onVehicle(tenant_id, key);
+  }
+
+  #tell(table: Table, of: { readonly tenant_id: TenantId; readonly key: string }, stored: Row | null): void {
+    const { tenant_id, key } = of;
     if (stored === null) {
       if (table === 'vehicles') this.directory.setVehicle(key, null);
       else if (table === 'drivers') this.directory.setDriver(key, null);
@@ -65,12 +86,11 @@ export class FollowTables {
     } else if (stored.table === 'vehicles') this.directory.setVehicle(key, stored.row);
     else if (stored.table === 'drivers') this.directory.setDriver(key, stored.row.name);
     else this.directory.setOrder(tenant_id, key, stored.row);
-    if (table === 'vehicles') this.onVehicle(tenant_id, key);
   }
 }
 
 /** What the row is now; null when it is gone. */
-function readRow(table: Table, bytes: Uint8Array): StoredRow | null {
+function readRow(table: Table, bytes: Uint8Array): Row | null {
   switch (table) {
     case 'vehicles': {
       const row = decodeJson(topics.vehicles, bytes).after;

@@ -1,6 +1,6 @@
 import { NervelineError } from '@nerveline/kernel';
 import { hashOf } from './graph-hash';
-import { RoadGraph, type RoadArrays } from './road-graph';
+import { RoadGraph, roadArrayNames, type RoadArrayName, type RoadArrays } from './road-graph';
 
 /**
  * A road graph as one file, little endian:
@@ -13,40 +13,19 @@ const MAGIC = 0x4752_4c4e;
 const FORMAT_VERSION = 1;
 const PREFIX_BYTES = 12;
 
-type SectionName = keyof RoadArrays;
-
-/** The order of the sections in the file. */
-const sectionNames: readonly SectionName[] = [
-  'node_lat_e7',
-  'node_lon_e7',
-  'first_out',
-  'edge_tail',
-  'edge_head',
-  'edge_twin',
-  'edge_length_m',
-  'edge_free_ms',
-  'edge_class',
-  'edge_name',
-  'shape_first',
-  'shape_lat_e7',
-  'shape_lon_e7',
-  'first_in',
-  'in_edge',
-];
-
 interface Head {
   readonly hash: string;
   readonly names: readonly string[];
-  readonly sections: Readonly<Record<SectionName, number>>;
+  readonly sections: Readonly<Record<RoadArrayName, number>>;
 }
 
 const padded = (bytes: number): number => Math.ceil(bytes / 8) * 8;
 
 export function encodeGraph(graph: RoadGraph): Uint8Array {
-  const sections = Object.fromEntries(sectionNames.map((name) => [name, graph.arrays[name].byteLength]));
+  const sections = Object.fromEntries(roadArrayNames.map((name) => [name, graph.arrays[name].byteLength]));
   const head = new TextEncoder().encode(JSON.stringify({ hash: graph.hash, names: graph.names, sections }));
   const start = padded(PREFIX_BYTES + head.byteLength);
-  const size = sectionNames.reduce((sum, name) => sum + padded(graph.arrays[name].byteLength), start);
+  const size = roadArrayNames.reduce((sum, name) => sum + padded(graph.arrays[name].byteLength), start);
   const bytes = new Uint8Array(size);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, MAGIC, true);
@@ -54,7 +33,7 @@ export function encodeGraph(graph: RoadGraph): Uint8Array {
   view.setUint32(8, head.byteLength, true);
   bytes.set(head, PREFIX_BYTES);
   let offset = start;
-  for (const name of sectionNames) {
+  for (const name of roadArrayNames) {
     const { buffer, byteOffset, byteLength } = graph.arrays[name];
     bytes.set(new Uint8Array(buffer, byteOffset, byteLength), offset);
     offset += padded(byteLength);
@@ -78,7 +57,7 @@ export function decodeGraph(bytes: Uint8Array): RoadGraph {
 
 function readSections(bytes: Uint8Array, start: number, head: Head): RoadArrays {
   let offset = start;
-  const section = <T>(name: SectionName, type: { new (buffer: ArrayBuffer): T; BYTES_PER_ELEMENT: number }): T => {
+  const section = <T>(name: RoadArrayName, type: { new (buffer: ArrayBuffer): T; BYTES_PER_ELEMENT: number }): T => {
     const length = head.sections[name];
     if (length % type.BYTES_PER_ELEMENT !== 0) throw damaged(`its section ${name} is uneven`);
     if (length < 0 || offset + length > bytes.byteLength) throw damaged('it is cut off');
@@ -109,8 +88,8 @@ function readSections(bytes: Uint8Array, start: number, head: Head): RoadArrays 
 
 function parseHead(bytes: Uint8Array): Head {
   try {
-    const head: Head = JSON.parse(new TextDecoder().decode(bytes));
-    if (sectionNames.every((name) => Number.isSafeInteger(head.sections[name]))) return head;
+    const head = JSON.parse(new TextDecoder().decode(bytes)) as Head;
+    if (roadArrayNames.every((name) => Number.isSafeInteger(head.sections[name]))) return head;
   } catch (cause) {
     throw damaged('its head is no JSON', cause);
   }

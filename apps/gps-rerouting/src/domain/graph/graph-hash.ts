@@ -1,4 +1,4 @@
-import type { RoadArrays } from './road-graph';
+import { roadArrayNames, type RoadArrays } from './road-graph';
 
 /**
  * 64 bits over everything in the graph, as 16 hexadecimal digits (two lanes of FNV-1a over 32-bit words). It tells
@@ -12,7 +12,8 @@ export function hashOf(arrays: RoadArrays, names: readonly string[]): string {
     high = Math.imul(high ^ word, 0x85ebca6b);
     high ^= high >>> 15;
   };
-  for (const array of Object.values(arrays)) {
+  for (const name of roadArrayNames) {
+    const array = arrays[name];
     mix(array.length);
     const bytes = new DataView(array.buffer, array.byteOffset, array.byteLength);
     const words = bytes.byteLength >> 2;

@@ -29,6 +29,27 @@ export interface RoadArrays {
   readonly in_edge: Uint32Array;
 }
 
+export type RoadArrayName = keyof RoadArrays;
+
+/** Their order in a file, and in the hash. */
+export const roadArrayNames: readonly RoadArrayName[] = [
+  'node_lat_e7',
+  'node_lon_e7',
+  'first_out',
+  'edge_tail',
+  'edge_head',
+  'edge_twin',
+  'edge_length_m',
+  'edge_free_ms',
+  'edge_class',
+  'edge_name',
+  'shape_first',
+  'shape_lat_e7',
+  'shape_lon_e7',
+  'first_in',
+  'in_edge',
+];
+
 export interface Bounds {
   readonly south: number;
   readonly west: number;
