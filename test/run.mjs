@@ -93,16 +93,16 @@ async function startServers() {
   }
   const postgres = await startPostgres();
   running.push(postgres);
-  const env = { NERVELINE_TEST_POSTGRES_URL: postgres.url };
-  if (programs['redis-server'] !== undefined) {
-    const redis = await startRedis(programs['redis-server']);
-    running.push(redis);
-    env.NERVELINE_TEST_REDIS_URL = redis.url;
-  }
-  if (programs.chromium !== undefined) env.NERVELINE_TEST_CHROMIUM = programs.chromium;
-  if (programs.strace !== undefined) env.NERVELINE_TEST_STRACE = programs.strace;
-  if (programs.pg_recvlogical !== undefined) env.NERVELINE_TEST_PG_RECVLOGICAL = programs.pg_recvlogical;
-  return env;
+  const redis = programs['redis-server'] === undefined ? undefined : await startRedis(programs['redis-server']);
+  if (redis !== undefined) running.push(redis);
+  // An undefined one is taken out of what the tests inherit, too.
+  return {
+    NERVELINE_TEST_POSTGRES_URL: postgres.url,
+    NERVELINE_TEST_REDIS_URL: redis?.url,
+    NERVELINE_TEST_CHROMIUM: programs.chromium,
+    NERVELINE_TEST_STRACE: programs.strace,
+    NERVELINE_TEST_PG_RECVLOGICAL: programs.pg_recvlogical,
+  };
 }
 
 function add(part) {
