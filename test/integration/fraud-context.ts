@@ -190,7 +190,7 @@ async function listsApplied(log: Log): Promise<void> {
   });
 }
 
-async function readAll(log: Log, topic: string) {
+export async function readAll(log: Log, topic: string) {
   const text = new TextDecoder();
   const found = [];
   for (let partition = 0; partition < (await log.partitionCount(topic)); partition += 1) {
