@@ -42,6 +42,8 @@ function Connected({ session, onRefused }: { session: Session; onRefused: (reaso
     const { connection } = live.stores;
     const stop = connection.subscribe(() => {
       const state = connection.connection;
+      if (state.phase === 'live') live.stores.clock.goOn();
+      else live.stores.clock.stop();
       if (state.phase === 'refused') onRefused(state.reason);
     });
     return () => {

@@ -29,6 +29,22 @@ describe('GatewayClock', () => {
     expect(clock.event_now_ms('fleet')).toBe(2_500);
   });
 
+  test('while the connection is lost the event clock stands, and ages go on', () => {
+    let local_ms = 0;
+    const clock = new GatewayClock(
+      () => local_ms,
+      () => 0,
+    );
+    clock.observe({ measured_ms: 1_000, event_clock_ms: 1_000 });
+    local_ms = 100;
+    clock.stop();
+    local_ms = 60_000;
+    expect(clock.event_now_ms('payments')).toBe(1_100);
+    expect(clock.now_ms()).toBe(61_000);
+    clock.goOn();
+    expect(clock.event_now_ms('payments')).toBe(61_000);
+  });
+
   test("a pulse's jitter is not taken for speed", () => {
     const clock = new GatewayClock(
       () => 0,

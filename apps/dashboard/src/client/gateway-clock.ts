@@ -19,6 +19,8 @@ export class GatewayClock {
   #reading: (ClockReading & { readonly local_ms: number }) | null = null;
   readonly #speeds = new Map<EventSource, number>();
 
+  #stopped_local_ms: number | null = null;
+
   constructor(
     private readonly local: () => number = () => performance.now(),
     private readonly wall: () => number = () => Date.now(),
@@ -42,6 +44,15 @@ export class GatewayClock {
     return this.#speeds.get(source) ?? 1;
   }
 
+  /** While nothing arrives the event clocks stand still, so that a window over the last minute doesn't run empty. */
+  stop(): void {
+    this.#stopped_local_ms ??= this.local();
+  }
+
+  goOn(): void {
+    this.#stopped_local_ms = null;
+  }
+
   now_ms(): number {
     const reading = this.#reading;
     return reading === null ? this.wall() : reading.measured_ms + this.local() - reading.local_ms;
@@ -50,7 +61,8 @@ export class GatewayClock {
   event_now_ms(source: EventSource): number {
     const reading = this.#reading;
     if (reading === null) return this.wall();
-    return eventMs(reading, source) + (this.local() - reading.local_ms) * this.speedOf(source);
+    const local_ms = this.#stopped_local_ms ?? this.local();
+    return eventMs(reading, source) + (local_ms - reading.local_ms) * this.speedOf(source);
   }
 }
 

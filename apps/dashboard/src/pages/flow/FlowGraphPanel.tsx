@@ -133,7 +133,6 @@ function StageNode({
     <a
       href={to}
       className={cx(styles['node'], styles[stage.health], selected && styles['selected'])}
-      aria-label={`${stage.label}, ${stage.health}: ${rateOf(stage)} ${agesOf(stage)}`}
       onClick={(event) => {
         if (event.metaKey || event.ctrlKey) return;
         event.preventDefault();
@@ -145,7 +144,7 @@ function StageNode({
       <foreignObject {...box} height={NODE_HEIGHT}>
         <div className={styles['nodeText']}>
           <strong>
-            <StatusMark health={stage.health} word={stage.label} />
+            <StatusMark health={stage.health} word={stage.label} label={stage.health} />
           </strong>
           <span>{rateOf(stage)}</span>
           <span>{agesOf(stage)}</span>

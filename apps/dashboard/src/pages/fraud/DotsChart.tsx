@@ -99,9 +99,8 @@ function useDrawing({ canvas, frame, stores, selected, paused }: Drawing): void 
       requestAnimationFrame(draw);
       if (now_ms - drawn_ms < DRAW_EVERY_MS) return;
       drawn_ms = now_ms;
-      const { clock, connection, fraud } = stores;
-      const moving = !paused && connection.connection.phase === 'live';
-      if (moving || until.current === 0) until.current = clock.event_now_ms('payments');
+      const { clock, fraud } = stores;
+      if (!paused || until.current === 0) until.current = clock.event_now_ms('payments');
       frame.current = fitCanvas(element, context, until.current, WINDOW_MS * clock.speedOf('payments'));
       const palette = paletteOf(element);
       drawDots(context, fraud.dots, frame.current, palette);
