@@ -34,7 +34,11 @@ export function findPrograms() {
       '/Applications/Chromium.app/Contents/MacOS/Chromium',
     ),
     strace: findProgram('strace'),
-    pg_recvlogical: findProgram('pg_recvlogical', '/usr/lib/postgresql/15/bin/pg_recvlogical'),
+    // Debian keeps the programs of each major version apart.
+    pg_recvlogical: findProgram(
+      'pg_recvlogical',
+      ...[18, 17, 16, 15, 14].map((version) => `/usr/lib/postgresql/${version}/bin/pg_recvlogical`),
+    ),
     java: findProgram('java'),
     mvn: findProgram('mvn'),
   };
