@@ -58,6 +58,7 @@ export async function createCdcFixture(tables: readonly SourceTable[], server?: 
     },
     changes: ({ topic }) => sink.of(topic.name).flatMap(toChange),
     [Symbol.asyncDispose]: async () => {
+      sink.cutOff();
       for (const relay of relays) await relay[Symbol.asyncDispose]();
       await database[Symbol.asyncDispose]();
     },

@@ -11,12 +11,21 @@ export class MemorySink implements ChangeSink {
   beforeDurable: (records: readonly OutRecord[]) => Promise<void> | void = () => {};
   /** Writes that are not durable yet. */
   waiting = 0;
+  /** Ends writes that a test left waiting. */
+  cutOff: () => void = () => {};
+  readonly #cutOff = new Promise<never>((_, reject) => {
+    this.cutOff = () => reject(new Error('the test is over'));
+  });
   readonly #tails = new Map<string, RecordPosition & { readonly position: string | undefined }>();
+
+  constructor() {
+    this.#cutOff.catch(() => {});
+  }
 
   async write(records: readonly OutRecord[]): Promise<readonly RecordPosition[]> {
     this.waiting += 1;
     try {
-      await this.beforeDurable(records);
+      await Promise.race([this.beforeDurable(records), this.#cutOff]);
     } finally {
       this.waiting -= 1;
     }
