@@ -42,7 +42,7 @@ test('when the last unit is held, every channel is told that it is sold out, and
   expect(acks.map(({ channel_id }) => channel_id).toSorted()).toEqual(['market', 'store', 'web']);
   for (const { delay_ms } of acks) expect(delay_ms).toBeLessThan(10_000);
 
-  await platform.client().post(`/v1/reservations/${held.body['reservation_id']}/release`);
+  await platform.client().post(`/v1/reservations/${String(held.body['reservation_id'])}/release`);
   await eventually(() => channels.all.every(({ taken }) => taken.get('A-17')?.available === 2));
 }, 90_000);
 

@@ -24,7 +24,7 @@ test('units that were held too long are sold to the next one, and never to the f
   expect(late_ms).toBeLessThan(1_000);
 
   expect((await client.reserve({ sku: 'A-17', quantity: 1 })).body).toMatchObject({ kind: 'granted' });
-  const path = `/v1/reservations/${body['reservation_id']}`;
+  const path = `/v1/reservations/${String(body['reservation_id'])}`;
   expect(await client.post(`${path}/commit`)).toMatchObject({ status: 409, body: { error: { code: 'NL-INV-005' } } });
   expect((await client.post(`${path}/release`)).body).toMatchObject({ status: 'expired' });
   expect(await brokenPromises(inventory.database)).toEqual([]);

@@ -34,7 +34,7 @@ async function race(without: readonly Guard[]): Promise<{ granted: number; reser
   });
   const { client, database } = inventory;
   await client.receive('A-17', UNITS);
-  for (const guard of without) await GUARDS[guard](database.query);
+  for (const guard of without) await GUARDS[guard]((sql) => database.query(sql));
   const answers = await Promise.all(Array.from({ length: 60 }, () => client.reserve({ sku: 'A-17', quantity: 1 })));
   const [level] = await database.query('SELECT reserved FROM inventory.stock_levels');
   return {

@@ -53,7 +53,7 @@ describe('a reservation', () => {
     const granted = await reserve([line({ sku: 'B-3', quantity: 3 }), line({ sku: 'B-3', quantity: 2 })]);
     expect(granted.body).toMatchObject({ kind: 'granted' });
     expect(await levelOf('B-3')).toEqual({ on_hand: 5, reserved: 5 });
-    expect((await inventory.client.post(`/v1/reservations/${granted.body['reservation_id']}/release`)).body).toEqual({
+    expect((await inventory.client.post(`/v1/reservations/${String(granted.body['reservation_id'])}/release`)).body).toEqual({
       reservation_id: granted.body['reservation_id'],
       status: 'released',
     });
@@ -76,7 +76,7 @@ describe('a reservation', () => {
     await move({ quantity: 4 });
     const before = await levelOf('A-17');
     const { body } = await reserve([line({ quantity: 2 })]);
-    const path = `/v1/reservations/${body['reservation_id']}`;
+    const path = `/v1/reservations/${String(body['reservation_id'])}`;
     for (let i = 0; i < 2; i += 1) {
       expect(await inventory.client.post(`${path}/commit`, {})).toEqual({
         status: 200,
@@ -93,7 +93,7 @@ describe('a reservation', () => {
   test('of another tenant does not exist', async () => {
     const { body } = await reserve([line()]);
     const token = await inventory.keys.token({ tenant_id: 'other' });
-    const answer = await inventory.client.post(`/v1/reservations/${body['reservation_id']}/commit`, {}, token);
+    const answer = await inventory.client.post(`/v1/reservations/${String(body['reservation_id'])}/commit`, {}, token);
     expect(answer).toMatchObject({ status: 404, body: { error: { code: 'NL-INV-004' } } });
   });
 

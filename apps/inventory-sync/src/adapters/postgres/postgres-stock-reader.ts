@@ -62,12 +62,14 @@ export class PostgresStockReader implements StockReader, Deadlines, KeptAnswers 
     limit: number,
   ): Promise<readonly { readonly reservation_id: ReservationId; readonly expires_at_ms: number }[]> {
     return this.#asking(() =>
-      this.database.manager.find(ReservationRecord, {
-        select: { tenant_id: true, reservation_id: true, expires_at_ms: true },
-        where: { tenant_id, status: 'held' },
-        order: { expires_at_ms: 'ASC' },
-        take: limit,
-      }),
+      this.database
+        .createQueryBuilder(ReservationRecord, 'r')
+        .select(['r.tenant_id', 'r.reservation_id', 'r.expires_at_ms'])
+        // A literal: the index holds live reservations only, and is of no use for a status that isn't known yet.
+        .where("r.tenant_id = :tenant_id AND r.status = 'held'", { tenant_id })
+        .orderBy('r.expires_at_ms')
+        .limit(limit)
+        .getMany(),
     );
   }
 

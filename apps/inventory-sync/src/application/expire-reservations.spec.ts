@@ -1,0 +1,109 @@
+import type { ReservationId } from '@nerveline/contracts';
+import { EventClock } from '@nerveline/kernel';
+import { defaultPolicy } from '../domain/policy';
+import type { DecidedCommand } from './decide-batch';
+import { EventClocks } from './event-clocks';
+import { ExpireReservations, type Deadlines } from './expire-reservations';
+import type { SettleRequest, SettleReservation } from './settle-reservation';
+
+beforeEach(() => jest.useFakeTimers({ now: 1_700_000_000_000 }));
+afterEach(() => jest.useRealTimers());
+
+/** Holds in memory, which `settle` frees. */
+class TestHolds implements Deadlines {
+  readonly held = new Map<string, number>();
+  readonly freed: { id: string; at_ms: number }[] = [];
+  asked = 0;
+
+  async earliest() {
+    const expires_at_ms = Math.min(...this.held.values());
+    return this.held.size === 0 ? [] : [{ tenant_id: 'demo', expires_at_ms }];
+  }
+
+  async next(_tenant_id: string, limit: number) {
+    this.asked += 1;
+    return [...this.held]
+      .toSorted(([, a], [, b]) => a - b)
+      .slice(0, limit)
+      .map(([id, expires_at_ms]) => ({ reservation_id: id as ReservationId, expires_at_ms }));
+  }
+
+  async settle({ reservation_id }: SettleRequest) {
+    this.held.delete(reservation_id);
+    this.freed.push({ id: reservation_id, at_ms: Date.now() });
+    return { reservation_id, status: 'expired' as const };
+  }
+}
+
+function open() {
+  const holds = new TestHolds();
+  const clocks = new EventClocks({ now_ms: () => Date.now() }, defaultPolicy);
+  const settle = { settle: (request: SettleRequest) => holds.settle(request) } as unknown as SettleReservation;
+  const expiry = new ExpireReservations({
+    deadlines: holds,
+    settle,
+    clocks,
+    onError: (error) => expect(error).toBe(0),
+  });
+  const grant = (id: string, expires_at_ms: number) => {
+    holds.held.set(id, expires_at_ms);
+    const outcome = { kind: 'reservation', answer: { kind: 'granted', reservation_id: id, expires_at_ms } };
+    expiry.note([{ command: { by: { tenant_id: 'demo' } }, outcome, is_new: true } as unknown as DecidedCommand]);
+  };
+  return { holds, clocks, expiry, grant };
+}
+
+test('nothing is asked while nothing is due, and what is due is freed at its time', async () => {
+  const { holds, expiry, grant } = open();
+  await expiry.start();
+  const begun_ms = Date.now();
+  grant('late', begun_ms + 20_000);
+  grant('soon', begun_ms + 5_000);
+  await jest.advanceTimersByTimeAsync(4_999);
+  expect(holds.asked).toBe(0);
+  await jest.advanceTimersByTimeAsync(16_000);
+  expect(holds.freed).toEqual([
+    { id: 'soon', at_ms: begun_ms + 5_000 },
+    { id: 'late', at_ms: begun_ms + 20_000 },
+  ]);
+  expect(holds.asked).toBe(2);
+  await expiry.stop();
+});
+
+test('what was held before the start is freed too', async () => {
+  const { holds, expiry } = open();
+  holds.held.set('old', Date.now() - 1_000);
+  await expiry.start();
+  await jest.advanceTimersByTimeAsync(10);
+  expect(holds.freed).toHaveLength(1);
+  await expiry.stop();
+});
+
+test('hundreds that are due at once are all freed', async () => {
+  const { holds, expiry } = open();
+  for (let i = 0; i < 450; i += 1) holds.held.set(`hold-${i}`, Date.now() + 100);
+  await expiry.start();
+  await jest.advanceTimersByTimeAsync(200);
+  expect(holds.freed).toHaveLength(450);
+  await expiry.stop();
+});
+
+test('a clock that is declared with a speed brings the deadline nearer', async () => {
+  const { holds, clocks, expiry, grant } = open();
+  await expiry.start();
+  const begun_ms = Date.now();
+  grant('hold', begun_ms + 60_000);
+  const clock = clocks.of('demo');
+  expect(clock).toBeInstanceOf(EventClock);
+  const row = { tenant_id: 'demo', source: 'stock', event_ms: begun_ms, wall_ms: begun_ms, speed: 100 };
+  const source = { schema: 'platform', table: 'event_clock', ts_ms: 0, snapshot: 'false', position: '' };
+  const change = { op: 'c', before: null, after: row, source, ts_ms: 0, transaction: null };
+  clocks.apply({ key: Buffer.from('demo/stock'), value: Buffer.from(JSON.stringify(change)) } as unknown as Parameters<
+    EventClocks['apply']
+  >[0]);
+  await jest.advanceTimersByTimeAsync(599);
+  expect(holds.freed).toEqual([]);
+  await jest.advanceTimersByTimeAsync(2);
+  expect(holds.freed).toHaveLength(1);
+  await expiry.stop();
+});
