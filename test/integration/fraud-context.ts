@@ -105,7 +105,13 @@ export interface FraudContext extends AsyncDisposable {
 }
 
 /** The service on a fresh log, its lists empty and complete. */
-export async function openFraudScoring(options: Omit<FraudScoringOptions, 'settings'> = {}): Promise<FraudContext> {
+export async function openFraudScoring({
+  snapshot = 'finished',
+  ...options
+}: Omit<FraudScoringOptions, 'settings'> & {
+  /** Has the relay read the tables once? */
+  readonly snapshot?: 'finished' | 'pending';
+} = {}): Promise<FraudContext> {
   const keys = await createTestKeys();
   const directory = await createTempDirectory();
   const settings = readFraudScoringSettings({
@@ -114,11 +120,11 @@ export async function openFraudScoring(options: Omit<FraudScoringOptions, 'setti
     LOG_LEVEL: 'fatal',
   });
   const changes = await ChangeWriter.open(directory.path);
-  await changes.finishSnapshot();
+  if (snapshot === 'finished') await changes.finishSnapshot();
   const start = async () => {
     const module = FraudScoringModule.with({ settings, ...options });
     const service = await startService({ service: 'fraud-scoring', module, settings });
-    await eventually(async () => (await fetch(`${service.address}/health/ready`)).ok);
+    if (snapshot === 'finished') await eventually(async () => (await fetch(`${service.address}/health/ready`)).ok);
     return service;
   };
   let service = await start();

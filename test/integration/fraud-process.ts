@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { eventually, freePort, startProgram, type TestKeys } from '@nerveline/testing';
 
-const PROGRAM = join(__dirname, 'fraud-program.ts');
+const PROGRAM = join(__dirname, 'programs/fraud-program.ts');
 
 /** The service as the process that it is in production; killed when the test ends. */
 export interface FraudProcess extends AsyncDisposable {

@@ -1,4 +1,4 @@
-import { VirtualClock } from '@nerveline/testing';
+import { eventually, VirtualClock } from '@nerveline/testing';
 import { openFraudScoring, payment } from './fraud-context';
 
 const HOUR_MS = 3_600_000;
@@ -81,6 +81,20 @@ test('cards that are no longer in memory are read again, exactly', async () => {
 });
 
 describe('the lists', () => {
+  test('until the relay has read the tables once nobody is let through an empty block list', async () => {
+    await using fraud = await openFraudScoring({ snapshot: 'pending' });
+    const early = await fraud.post(JSON.stringify(payment()));
+    expect([early.status, JSON.parse(early.text)]).toMatchObject([
+      503,
+      { error: { code: 'NL-API-008', retriable: true } },
+    ]);
+    expect(early.headers.get('retry-after')).toBe('1');
+    expect((await fraud.get('/health/ready')).status).toBe(503);
+    await fraud.changes.finishSnapshot();
+    await eventually(async () => (await fraud.get('/health/ready')).status === 200);
+    expect((await fraud.decide(payment())).verdict).toBe('allow');
+  });
+
   test('a profile brings its own limit and home country, and a removed one takes them away', async () => {
     await using fraud = await openFraudScoring();
     const row = { tenant_id: 'demo', card: 'c', home_country: 'DE', payment_limit_minor: 50_00, currency: 'EUR' };

@@ -2,6 +2,9 @@ import type { Log } from '@nerveline/log';
 import { listTopics, readListChange, type ListChange, type ListRow } from './list-change';
 import { listView, type ListView } from './lists';
 
+/** What a replay needs of the log. */
+export type LogHistory = Pick<Log, 'read' | 'tail' | 'partitionCount'>;
+
 interface Version {
   readonly place: string;
   readonly offset: number;
@@ -16,7 +19,7 @@ interface Version {
 export class ListHistory {
   readonly #versions = { block_list: new Map<string, Version[]>(), card_profiles: new Map<string, Version[]>() };
 
-  static async read(log: Log): Promise<ListHistory> {
+  static async read(log: LogHistory): Promise<ListHistory> {
     const history = new ListHistory();
     for (const topic of listTopics) {
       const partitions = await log.partitionCount(topic);
@@ -34,7 +37,7 @@ export class ListHistory {
     });
   }
 
-  async #readPartition(log: Log, topic: string, partition: number): Promise<void> {
+  async #readPartition(log: LogHistory, topic: string, partition: number): Promise<void> {
     const { start_offset, next_offset } = await log.tail(topic, partition);
     for (let from = start_offset; from < next_offset;) {
       const batch = await log.read({ topic, partition, from });

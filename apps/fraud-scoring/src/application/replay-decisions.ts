@@ -1,20 +1,20 @@
 import { decodeJson, encodeJson, tenantKey, topics, type DecisionRecord } from '@nerveline/contracts';
 import { NervelineError } from '@nerveline/kernel';
-import type { Log, LogRecord } from '@nerveline/log';
+import type { LogRecord } from '@nerveline/log';
 import type { CardHistory } from '../domain/card-history';
 import { acceptPayment } from '../domain/payment';
 import type { Policy } from '../domain/policy';
 import { Answers } from './answers';
-import { ListHistory } from './list-history';
+import { ListHistory, type LogHistory } from './list-history';
 import { makeDecision } from './make-decision';
 
 const TOPIC = topics.decisions.name;
 
 export interface ReplayPorts {
-  readonly log: Log;
+  readonly log: LogHistory;
   /** Every policy that decided anything, by its version. */
   readonly policies: readonly Policy[];
-  digest(text: string): string;
+  digest(this: void, text: string): string;
   /** A decision that the replay made otherwise. */
   onDifference(difference: Difference): void;
 }
@@ -55,7 +55,7 @@ export async function replayDecisions(ports: ReplayPorts): Promise<ReplayReport>
       for (const record of batch.records) {
         if (record.value === null) continue;
         const stored = text.decode(record.value);
-        const recomputed = decideAgain(record.value, { histories, lists, policies, digest: ports.digest });
+        const recomputed = decideAgain(record.value, { ...ports, histories, lists, policies });
         decisions += 1;
         if (stored === recomputed) continue;
         different += 1;
@@ -73,7 +73,7 @@ function decideAgain(
     readonly histories: Map<string, CardHistory>;
     readonly lists: ListHistory;
     readonly policies: ReadonlyMap<string, Policy>;
-    digest(text: string): string;
+    digest(this: void, text: string): string;
   },
 ): string {
   const { request, principal, decision } = decodeJson(topics.decisions, value);

@@ -4,4 +4,4 @@
  */
 process.on('disconnect', () => process.exit(0));
 process.send?.({ pid: process.pid });
-void import('../../apps/fraud-scoring/src/main');
+void import('../../../apps/fraud-scoring/src/main');
