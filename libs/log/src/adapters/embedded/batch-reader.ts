@@ -21,6 +21,8 @@ export function readRecords(file: EnvironmentFile, request: ReadRequest): ReadBa
   const { topic, partition, from, max_bytes = DEFAULT_MAX_BYTES, max_records = DEFAULT_MAX_RECORDS } = request;
   const entry = readEntry(file, topic, partition);
   checkPosition(request, entry);
+  // What a consumer of many partitions asks most of the time: a third of the price of looking for batches.
+  if (from === entry.next_offset) return { records: [], next_offset: from, tail_offset: from };
   const records: LogRecord[] = [];
   let next_offset = from;
   let size_bytes = 0;

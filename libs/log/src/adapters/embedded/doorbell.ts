@@ -69,8 +69,13 @@ export function readAnnouncement(path: string): string | undefined {
   }
 }
 
-/** In the system's temporary directory: a socket's path may have 107 bytes at most, a data directory's often has more. */
+/** What the shortest system takes for the path of a socket, less its final zero. */
+const MAX_SOCKET_PATH_BYTES = 103;
+
+/** In the system's temporary directory, since a data directory's path is often too long for a socket. */
 function socketPath(environment: string, generation: number): string {
-  const name = createHash('sha256').update(environment).digest('hex').slice(0, 16);
-  return join(tmpdir(), `nerveline-${name}-${generation}.sock`);
+  const hash = createHash('sha256').update(environment).digest('hex').slice(0, 16);
+  const name = `nerveline-${hash}-${generation}.sock`;
+  const path = join(tmpdir(), name);
+  return Buffer.byteLength(path) <= MAX_SOCKET_PATH_BYTES ? path : join('/tmp', name);
 }

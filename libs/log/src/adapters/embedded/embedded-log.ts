@@ -17,7 +17,7 @@ import type { CommitPreparer } from './prepare-commit';
 import type { SharedEnvironment } from './shared-environment';
 import { StateView } from './state-view';
 import { truncate } from './truncation';
-import { waitFor } from './wait-for';
+import { waitFor, type WaitingPosition } from './wait-for';
 
 /** What an open log is made of. */
 export interface EmbeddedParts {
@@ -56,24 +56,13 @@ export class EmbeddedLog implements Log {
     return environment.read((file) => readRecords(file, request));
   }
 
-  async waitForRecords(
-    positions: readonly { readonly topic: string; readonly partition: number; readonly next_offset: Offset }[],
-    signal: AbortSignal,
-  ): Promise<boolean> {
-    const places = positions.map((position) => ({
-      ...position,
-      environment: this.environmentOf(position.topic, position.partition),
-    }));
-    return waitFor({
-      environments: new Set(places.map(({ environment }) => environment)),
-      signals: [signal, this.#closing.signal],
-      holds: () =>
-        places.some(
-          ({ environment, topic, partition, next_offset }) =>
-            environment.exists &&
-            environment.read((file) => readEntry(file, topic, partition).next_offset > next_offset),
-        ),
-    });
+  async waitForRecords(positions: readonly WaitingPosition[], signal: AbortSignal): Promise<boolean> {
+    const waiting = new Map<SharedEnvironment, WaitingPosition[]>();
+    for (const position of positions) {
+      const environment = this.environmentOf(position.topic, position.partition);
+      waiting.set(environment, [...(waiting.get(environment) ?? []), position]);
+    }
+    return waitFor(waiting, [signal, this.#closing.signal]);
   }
 
   async partitionCount(topic: string): Promise<number> {

@@ -65,10 +65,8 @@ export class EnvironmentWriter {
 
   async close(): Promise<void> {
     await this.commits.close();
-    const released = await releaseLease(this.file, this.lease).then(
-      () => true,
-      () => false,
-    );
+    // Whoever took over ends it cleanly or not; an environment that refuses writes wasn't ended cleanly.
+    const released = await releaseLease(this.file, this.lease).catch(() => false);
     await this.doorbell.close();
     await this.environment.stopWriting();
     if (released) markCleanEnd(this.environment.directory);

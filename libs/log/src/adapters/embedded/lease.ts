@@ -34,7 +34,9 @@ export const asGeneration = (value: number): Generation => value as Generation;
 export function acquireLease(file: EnvironmentFile, options: { address: string; take_over: boolean }): Lease {
   return file.transactSync(() => {
     const before = readLease(file);
-    if (before?.held === true && !options.take_over && isAlive(before)) {
+    // One of this process is a leftover of an attempt to open: the caller knows that nobody here writes.
+    const elsewhere = before?.held === true && before.pid !== process.pid && isAlive(before);
+    if (elsewhere && !options.take_over) {
       throw new NervelineError('NL-LOG-010', { detail: `process ${before.pid} writes this environment` });
     }
     const lease: Lease = {
@@ -48,9 +50,9 @@ export function acquireLease(file: EnvironmentFile, options: { address: string; 
   });
 }
 
-/** Lets go, unless somebody else has taken over. The generation stays, so that the next one is higher. */
-export async function releaseLease(file: EnvironmentFile, lease: Lease): Promise<void> {
-  await file.meta.ifVersion(LEASE_KEY, lease.generation, () => {
+/** Lets go; false when somebody else has taken over. The generation stays, so that the next one is higher. */
+export function releaseLease(file: EnvironmentFile, lease: Lease): Promise<boolean> {
+  return file.meta.ifVersion(LEASE_KEY, lease.generation, () => {
     void file.meta.put(LEASE_KEY, encodeLease({ ...lease, held: false }), lease.generation);
   });
 }
