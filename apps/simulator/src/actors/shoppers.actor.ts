@@ -67,7 +67,9 @@ export class ShoppersActor implements Actor {
       })),
     );
     for (let at = 0; at < movements.length; at += MOVEMENTS_AT_ONCE) {
-      await this.inventory.post('/v1/stock/movements/batch', { movements: movements.slice(at, at + MOVEMENTS_AT_ONCE) });
+      await this.inventory.post('/v1/stock/movements/batch', {
+        movements: movements.slice(at, at + MOVEMENTS_AT_ONCE),
+      });
     }
   }
 

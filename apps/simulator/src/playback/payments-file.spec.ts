@@ -31,6 +31,8 @@ test.each([
   ['0.00', 0],
   ['0.07', 7],
   ['12', 1_200],
+  ['85.64999999999999', 8_565],
+  ['0.004', 0],
 ])('%s is %i minor units', async (text, amount_minor) => {
   const [payment] = await play(`${HEADER}\n0,0,1,1,${text}\n`);
   expect(payment?.amount_minor).toBe(amount_minor);

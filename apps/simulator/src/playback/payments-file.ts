@@ -34,12 +34,17 @@ function toPayment(row: CsvRow, where: string): Payment {
   };
 }
 
-/** `57.16` is 5716, exactly: no float on the way. */
+/**
+ * `57.16` is 5716: no float on the way. The file holds a few amounts that were floats once, such as 85.64999999999999;
+ * they are rounded to the cent.
+ */
 function toMinor(text: string, where: string): number {
-  const match = /^(\d{1,10})(?:\.(\d{1,2}))?$/.exec(text);
-  if (match === null)
+  const [, units, decimals = ''] = /^(\d{1,10})(?:\.(\d{1,20}))?$/.exec(text) ?? [];
+  if (units === undefined) {
     throw new NervelineError('NL-SIM-003', { field: 'TX_AMOUNT', detail: `${where}: '${text}' is not an amount` });
-  return Number(match[1]) * 100 + Number((match[2] ?? '').padEnd(2, '0'));
+  }
+  const [tens = '0', ones = '0', rest = '0'] = decimals;
+  return Number(units) * 100 + Number(tens + ones) + (rest >= '5' ? 1 : 0);
 }
 
 function toSeconds(text: string, where: string): number {
