@@ -126,7 +126,7 @@ async function startAll(start: Start): Promise<void> {
     const [database_url, access] = await Promise.all([startDatabase(start), prepareAccess(settings, data, log)]);
     const common = { NERVELINE_DATA_DIR: data.path, DATABASE_URL: database_url, ...access, ...settings.recorded };
     signal.throwIfAborted();
-    await migrate(settings, { ...settings.environment, ...common }, log);
+    await migrate(start, { ...settings.environment, ...common }, log);
     signal.throwIfAborted();
     const { postgres: _, ...service_ports } = ports;
     const around: ServiceSurroundings = {
@@ -174,24 +174,17 @@ async function prepareAccess(
 }
 
 async function migrate(
-  settings: HostSettings,
+  { settings, chosen }: Start,
   environment: Readonly<Record<string, string | undefined>>,
   log: LogFile,
 ): Promise<void> {
-  const apps = ['fraud-scoring', 'inventory-sync', 'gps-rerouting'].filter((app) =>
-    isBuilt(settings.programs, app, 'migrate'),
-  );
-  if (apps.length === 0) return;
-  await step('Migrating the source tables', () =>
-    Promise.all(
-      apps.map((app) =>
-        runOnce(
-          { name: `${app} migrate`, parameters: [programPath(settings.programs, app, 'migrate')], environment },
-          log,
-        ),
-      ),
-    ),
-  );
+  const tasks = chosen
+    .filter(({ name }) => isBuilt(settings.programs, name, 'migrate'))
+    .map(({ name }) => {
+      const parameters = [programPath(settings.programs, name, 'migrate')];
+      return runOnce({ name: `${name} migrate`, parameters, environment }, log);
+    });
+  if (tasks.length > 0) await step('Migrating the source tables', () => Promise.all(tasks));
 }
 
 function wanted(name: string, settings: HostSettings): boolean {

@@ -57,7 +57,10 @@ export function holdDataDirectory(given: string, min_free_bytes = MIN_FREE_BYTES
 /** A failure of the file system in the words of the catalogue; any other error as it is. */
 export function explain(error: unknown, path: string): unknown {
   if (isSystemError(error, 'ENOSPC', 'EDQUOT')) {
-    return new NervelineError('NL-HST-004', { detail: `the disk of ${path} is full`, cause: error });
+    return new NervelineError('NL-HST-004', {
+      detail: `the disk of ${path} is full: free some space, or choose another disk with --data DIR`,
+      cause: error,
+    });
   }
   if (isSystemError(error, 'EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST')) {
     return new NervelineError('NL-HST-013', { detail: `${path} can't be written as a directory`, cause: error });
@@ -71,7 +74,9 @@ function checkMarker(path: string): void {
     // Never mix with, and with --reset never delete, what somebody else keeps there.
     const foreign = readdirSync(path).filter((name) => name !== 'host.lock');
     if (foreign.length === 0) return;
-    throw new NervelineError('NL-HST-010', { detail: `${path} holds something else than Nerveline's data` });
+    throw new NervelineError('NL-HST-010', {
+      detail: `${path} holds something else than Nerveline's data: choose another directory with --data DIR`,
+    });
   }
   const found = marker.safeParse(JSON.parse(text));
   if (found.success && found.data.format <= FORMAT) return;
@@ -95,7 +100,7 @@ function takeHold(lock: string, path: string): void {
       const found = holder.safeParse(JSON.parse(text || 'null'));
       if (found.success && isAlive(found.data)) {
         throw new NervelineError('NL-HST-003', {
-          detail: `${path} is in use by another run (process ${found.data.pid})`,
+          detail: `${path} is in use by another run (process ${found.data.pid}): stop that, or choose another directory with --data DIR`,
         });
       }
       // Its holder was killed.
@@ -112,6 +117,6 @@ function checkSpace(path: string, min_free_bytes: number): void {
   if (free_bytes >= min_free_bytes) return;
   const megabytes = (bytes: number) => Math.floor(bytes / 1_048_576);
   throw new NervelineError('NL-HST-004', {
-    detail: `the disk of ${path} has ${megabytes(free_bytes)} MB free, a start needs ${megabytes(min_free_bytes)} MB`,
+    detail: `the disk of ${path} has ${megabytes(free_bytes)} MB free, a start needs ${megabytes(min_free_bytes)} MB: free some, or choose another disk with --data DIR`,
   });
 }
