@@ -14,6 +14,8 @@ describe('exact JSON', () => {
   it('reads everything else as JSON.parse does', () => {
     fc.assert(
       fc.property(fc.json(), (json) => {
+        // Beyond 2^53 it differs from JSON.parse, which is its purpose.
+        fc.pre(!/\d{16}/.test(json));
         const with_big = `[${json},1234567890123456789]`;
         expect(parseExactJson(with_big)).toEqual([JSON.parse(json), 1234567890123456789n]);
       }),
