@@ -4,6 +4,7 @@ import {
   encodeJson,
   idempotencyKey,
   channelId,
+  locationId,
   cardToken,
   merchantId,
   paymentId,
@@ -115,11 +116,11 @@ async function startGateway(source: Log, limits: Partial<PushLimits>, errors: un
 }
 
 /** A refused reservation: a fact of `stock.refusals`, numbered by its holder. */
-export function refusalRecord(n: number, tenant = 'demo'): OutRecord {
+export function refusalRecord(n: number, tenant = 'demo', ballast = ''): OutRecord {
   const value = {
     tenant_id: tenantId.parse(tenant),
     channel_id: channelId.parse('web'),
-    holder: `cart-${n}`,
+    holder: `cart-${n}${ballast}`,
     lines: [],
     refused: [],
     event_ms: n,
@@ -129,7 +130,7 @@ export function refusalRecord(n: number, tenant = 'demo'): OutRecord {
 }
 
 /** What a channel may sell of a SKU: a gauge of `stock.channels`. `null` removes the SKU. */
-export function stockRecord(name: string, available: number | null, tenant = 'demo'): OutRecord {
+export function stockRecord(name: string, available: number | null, tenant = 'demo', locations = 0): OutRecord {
   const topic = topics.channelStock;
   const key = tenantKey(tenant, name, 'web');
   if (available === null) return { topic: topic.name, key, value: null, timestamp_ms: 0 };
@@ -140,7 +141,11 @@ export function stockRecord(name: string, available: number | null, tenant = 'de
     available,
     sold_out: available === 0,
     version: available,
-    by_location: [],
+    by_location: Array.from({ length: locations }, (_, n) => ({
+      location_id: locationId.parse(`location-${n}`),
+      on_hand: available,
+      reserved: 0,
+    })),
     event_ms: available,
   };
   return { topic: topic.name, key, value: encodeJson(topic, value), timestamp_ms: available };

@@ -7,6 +7,7 @@ const MEASURES: readonly [keyof PushStats, string, string][] = [
   ['records_sent', 'nerveline_push_sent_records', 'Records sent to clients since the start.'],
   ['dropped', 'nerveline_push_dropped_clients', 'Clients cut off because they took nothing.'],
   ['lagging', 'nerveline_push_lagging_subscriptions', 'Subscriptions that are being brought up to date.'],
+  ['waiting_bytes', 'nerveline_push_waiting_bytes', 'Bytes that wait in this process for clients.'],
   ['behind_records', 'nerveline_push_behind_records', 'Records that wait in the log for lagging subscriptions.'],
 ];
 

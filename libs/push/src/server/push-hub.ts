@@ -39,6 +39,9 @@ export interface PushStats {
   /** Subscriptions that are being brought up to date, and what the log has for them. */
   readonly lagging: number;
   readonly behind_records: number;
+  /** What waits in this process for all clients together, and for the one that it is most for. */
+  readonly waiting_bytes: number;
+  readonly waiting_bytes_max: number;
 }
 
 /**
@@ -149,15 +152,25 @@ export class PushHub {
     let records_sent = this.#records_sent;
     let lagging = 0;
     let behind_records = 0;
+    const waiting: number[] = [];
     for (const session of this.#sessions.values()) {
       records_sent += session.records_sent;
+      waiting.push(session.queue.waiting_bytes);
       for (const { live, position, stream } of session.subscriptions.values()) {
         if (live) continue;
         lagging += 1;
         behind_records += position === undefined ? 0 : stream.behind(position);
       }
     }
-    return { clients: this.#sessions.size, records_sent, dropped: this.#dropped, lagging, behind_records };
+    return {
+      clients: this.#sessions.size,
+      records_sent,
+      dropped: this.#dropped,
+      lagging,
+      behind_records,
+      waiting_bytes: waiting.reduce((sum, bytes) => sum + bytes, 0),
+      waiting_bytes_max: waiting.reduce((most, bytes) => Math.max(most, bytes), 0),
+    };
   }
 
   /** Tells every client to go on elsewhere, and lets all of them go. */
@@ -240,9 +253,10 @@ export class PushHub {
     this.#dropped += 1;
     const { stall_ms } = this.limits;
     session.socket.emit('dropped', { reason: `NL-PSH-007: nothing was taken for ${stall_ms} ms` });
+    const { conn } = session.socket;
     session.socket.disconnect(true);
-    // A client that takes nothing doesn't take the farewell either: behind it the connection is closed as it is.
-    session.socket.conn.close(true);
+    // A polite end waits until the client has taken the farewell; one that never does is cut off as it stands.
+    setTimeout(() => conn.close(true), stall_ms).unref();
   }
 
   #sessionOf(socket: PushSocket): PushSession {
