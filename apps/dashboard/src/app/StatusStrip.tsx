@@ -19,8 +19,8 @@ const UNITS: Record<FlowStage['kind'], string> = {
 };
 
 /** What a stage says of itself in one word: services tell how old an event is when they are done, others how many come. */
-function figureOf({ kind, rate_per_s, age_p50_ms }: FlowStage): string | null {
-  if (kind === 'clients') return rate_per_s === null ? null : formatInteger(rate_per_s);
+function figureOf({ kind, rate_per_s, age_p50_ms }: FlowStage, clients: number): string | null {
+  if (kind === 'clients') return formatInteger(clients);
   if ((kind === 'relay' || kind === 'service') && age_p50_ms !== null) return formatDuration(age_p50_ms);
   return rate_per_s === null ? null : `${formatRate(rate_per_s)} ${UNITS[kind]}`;
 }
@@ -94,7 +94,7 @@ function Pulse() {
         {groups.map((group) => (
           <li key={group[0]?.kind}>
             {group.map((stage) => (
-              <PulseStage key={stage.id} stage={stage} />
+              <PulseStage key={stage.id} stage={stage} figure={figureOf(stage, status.clients)} />
             ))}
           </li>
         ))}
@@ -104,8 +104,7 @@ function Pulse() {
   );
 }
 
-function PulseStage({ stage }: { stage: FlowStage }) {
-  const figure = figureOf(stage);
+function PulseStage({ stage, figure }: { stage: FlowStage; figure: string | null }) {
   return (
     <Link
       to={`/flow?stage=${encodeURIComponent(stage.id)}`}

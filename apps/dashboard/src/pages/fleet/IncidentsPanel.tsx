@@ -44,6 +44,12 @@ export function IncidentsPanel({ map, onSelect }: { map: RoadMap | null; onSelec
   );
 }
 
+/** "rush hour, Ring East": where it is, if the reason doesn't say so. */
+function placed(reason: string, road: Road | undefined): string {
+  const name = road === undefined ? '' : road.properties.name;
+  return name === '' || reason.includes(name) ? reason : `${reason}, ${name}`;
+}
+
 function Incident({
   incident,
   road,
@@ -61,7 +67,7 @@ function Incident({
       disabled={road === undefined}
       onClick={() => road && onSelect(road)}
     >
-      <StatusMark health={INCIDENT_HEALTH[kind]} word={<bdi>{incident.reason}</bdi>} />
+      <StatusMark health={INCIDENT_HEALTH[kind]} word={<bdi>{placed(incident.reason, road)}</bdi>} />
       <span className={styles['arrivals']}>
         {speed_factor !== undefined && kind !== 'closure' && `${Math.round(speed_factor * ONE_HUNDRED)} % speed · `}
         {kind === 'closure' && 'closed · '}

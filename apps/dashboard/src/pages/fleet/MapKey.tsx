@@ -13,12 +13,12 @@ const LINES = [
 ] as const;
 
 /** What shapes and lines mean; in its first place the name of what lies under the pointer. */
-export function MapKey({ hovered }: { hovered: string | null }) {
+export function MapKey({ says }: { says: string | null }) {
   return (
     <div className={styles['key']}>
-      {hovered !== null && (
+      {says !== null && (
         <strong>
-          <bdi>{hovered}</bdi>
+          <bdi>{says}</bdi>
         </strong>
       )}
       <ul aria-label="Key of the map">

@@ -61,7 +61,7 @@ export default function MapView(props: MapViewProps) {
           <Maximize size={16} aria-hidden="true" />
         </button>
       </div>
-      <MapKey hovered={hovered} />
+      <MapKey says={opened === null ? 'Drawing the roads…' : hovered} />
     </div>
   );
 }

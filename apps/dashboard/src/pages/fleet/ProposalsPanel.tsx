@@ -55,7 +55,7 @@ export function ProposalsPanel({ selected }: { selected: string | null }) {
             >
               <Link to={proposalLink(proposal)} className={styles['proposalLink']}>
                 <strong>{proposal.vehicle_id}</strong>
-                <span className={styles['gain']}>{formatSigned(-proposal.gain_ms)}</span>
+                <span className={styles['gain']}>{proposal.gain_ms !== 0 && formatSigned(-proposal.gain_ms)}</span>
                 <bdi className={styles['reason']}>{proposal.reason}</bdi>
                 <Arrivals proposal={proposal} />
               </Link>

@@ -113,7 +113,8 @@ function Proposed({ id }: { id: string }) {
         {proposals.slice(0, SHOWN_PROPOSALS).map((proposal) => (
           <li key={proposal.proposal_id} className={styles['proposed']}>
             <span>
-              <When at_ms={proposal.event_ms} /> <bdi>{proposal.reason}</bdi>, {formatSigned(-proposal.gain_ms)}
+              <When at_ms={proposal.event_ms} /> <bdi>{proposal.reason}</bdi>
+              {proposal.gain_ms !== 0 && `, ${formatSigned(-proposal.gain_ms)}`}
             </span>
             <ProposalAnswer proposal={proposal} />
           </li>

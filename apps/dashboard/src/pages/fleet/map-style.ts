@@ -1,4 +1,5 @@
 import type { ExpressionSpecification, LayerSpecification, StyleSpecification } from 'maplibre-gl';
+import type { RoadMap } from '../../model/road-map';
 
 /** Roads by their weight on the map, the lightest first, as they are drawn. */
 const TIERS = [
@@ -59,7 +60,13 @@ function roadLayer({ id, classes, from, to, from_zoom }: (typeof TIERS)[number],
 function overlay(
   id: string,
   colour: string,
-  more: { dashed?: boolean; width: readonly [number, number]; filter?: ExpressionSpecification; source?: string },
+  more: {
+    dashed?: boolean;
+    opacity?: number;
+    width: readonly [number, number];
+    filter?: ExpressionSpecification;
+    source?: string;
+  },
 ): LayerSpecification {
   return {
     id,
@@ -71,6 +78,7 @@ function overlay(
       'line-color': colour,
       'line-width': widening(...more.width),
       ...(more.dashed === true && { 'line-dasharray': [1.2, 0.8] }),
+      ...(more.opacity !== undefined && { 'line-opacity': more.opacity }),
     },
   };
 }
@@ -78,12 +86,12 @@ function overlay(
 const ofKind = (kind: string): ExpressionSpecification => ['==', ['get', 'kind'], kind];
 
 /** The map without tiles, sprites or glyphs: nothing is fetched for it but the router's roads. */
-export function mapStyle(colour: Colour): StyleSpecification {
+export function mapStyle(colour: Colour, roads: RoadMap['answer']): StyleSpecification {
   const source = { type: 'geojson', data: EMPTY } as const;
   return {
     version: 8,
     sources: {
-      roads: { ...source, tolerance: 0.3 },
+      roads: { type: 'geojson', data: { type: 'FeatureCollection', features: roads.features }, tolerance: 0.3 },
       incidents: source,
       picked: source,
       route: source,
@@ -93,7 +101,12 @@ export function mapStyle(colour: Colour): StyleSpecification {
     layers: [
       { id: 'ground', type: 'background', paint: { 'background-color': colour('ground') } },
       ...TIERS.map((tier) => roadLayer(tier, colour(tier.token))),
-      overlay('weather', colour('series-2'), { source: 'incidents', filter: ofKind('weather'), width: [1.5, 9] }),
+      overlay('weather', colour('series-2'), {
+        source: 'incidents',
+        filter: ofKind('weather'),
+        width: [1, 8],
+        opacity: 0.5,
+      }),
       overlay('jam', colour('watch'), { source: 'incidents', filter: ofKind('jam'), width: [2.5, 10] }),
       overlay('closure', colour('bad'), {
         source: 'incidents',

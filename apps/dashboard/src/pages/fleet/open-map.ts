@@ -2,7 +2,6 @@ import { Map as MapLibreMap, setWorkerUrl } from 'maplibre-gl';
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?url';
 import type { RoadMap } from '../../model/road-map';
 import { mapStyle, type Colour } from './map-style';
-import { showRoads } from './road-layers';
 
 // A file of our own origin, so that no blob is needed under the gateway's content policy.
 setWorkerUrl(workerUrl);
@@ -25,7 +24,7 @@ export function openMap(container: HTMLElement, roads: RoadMap, colour: Colour):
   const { bbox } = roads.answer;
   const map = new MapLibreMap({
     container,
-    style: mapStyle(colour),
+    style: mapStyle(colour, roads.answer),
     bounds: bbox,
     fitBoundsOptions: { padding: FIT_PADDING_PX },
     maxBounds: grown(bbox),
@@ -40,6 +39,5 @@ export function openMap(container: HTMLElement, roads: RoadMap, colour: Colour):
   });
   map.touchZoomRotate.disableRotation();
   map.keyboard.disableRotation();
-  map.on('load', () => showRoads(map, roads));
   return map;
 }

@@ -23,8 +23,6 @@ const line = (
   geometry: { type: 'LineString', coordinates: coordinates.map((point) => [...point]) },
 });
 
-export const showRoads = (map: MapLibreMap, roads: RoadMap): void => show(map, 'roads', roads.answer.features);
-
 /** What holds on the roads. A closure covers a jam on the same road, since it is drawn above it. */
 export function showIncidents(map: MapLibreMap, roads: RoadMap, incidents: readonly TrafficIncident[]): void {
   const features = incidents.flatMap(({ kind, segment_ids }) =>

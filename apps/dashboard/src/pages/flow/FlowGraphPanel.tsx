@@ -46,7 +46,7 @@ function FlowGraph({ status, layout, selected }: { status: FlowStatus; layout: F
     <svg
       className={styles['picture']}
       viewBox={`0 0 ${layout.width} ${layout.height}`}
-      style={{ maxWidth: layout.width * 1.1, minWidth: layout.width * 0.83 }}
+      style={{ maxWidth: layout.width, minWidth: layout.width * 0.83 }}
       role="group"
       aria-label="The flow as a picture"
     >
@@ -115,7 +115,6 @@ const agesOf = ({ age_p50_ms, age_p99_ms }: FlowStage): string =>
 
 const rateOf = ({ kind, rate_per_s }: FlowStage): string => {
   if (rate_per_s === null) return 'not measured';
-  if (kind === 'clients') return `${formatInteger(rate_per_s)} connected`;
   return `${formatRate(rate_per_s)} ${kind === 'source' ? 'tx/s' : 'ev/s'}`;
 };
 

@@ -2,6 +2,7 @@ import { useMemo } from 'react';
 import { useLive, useSeconds } from '../../app/live';
 import { formatDuration, formatInteger, formatRate, formatShare, formatWholeMoney } from '../../design/format';
 import { Metric, Metrics } from '../../design/Metric';
+import type { FraudStore } from '../../model/fraud-store';
 
 const WINDOW_MS = 60_000;
 /** A share of blocked payments that calls for a look. */
@@ -14,15 +15,22 @@ function moneyOf(sums: ReadonlyMap<string, number>): { value: string; others: st
   return { value: first ?? '0', others: rest.length === 0 ? undefined : `and ${rest.join(', ')}` };
 }
 
+/** Cards with a payment that was blocked or held back. */
+function cardsStopped(fraud: FraudStore, since_ms: number): number {
+  const cards = new Set<string>();
+  for (const { record } of fraud.decisions.newestFirst()) {
+    if (record.request.event_ms >= since_ms && record.decision.verdict !== 'allow') cards.add(record.request.card);
+  }
+  return cards.size;
+}
+
 /** The last minute in numbers, counted again each second. */
 export function FraudMetrics() {
   const { stores } = useLive();
   const second = useSeconds();
   const { clock, fraud, flow } = stores;
-  const totals = useMemo(
-    () => fraud.dots.totalsSince(clock.event_now_ms('payments') - WINDOW_MS * clock.speedOf('payments')),
-    [fraud, clock, second],
-  );
+  const since_ms = clock.event_now_ms('payments') - WINDOW_MS * clock.speedOf('payments');
+  const totals = useMemo(() => fraud.dots.totalsSince(since_ms), [fraud, second]);
   const { count, by_verdict } = totals;
   const blocked = moneyOf(totals.blocked_minor);
   const review = moneyOf(totals.review_minor);
@@ -54,7 +62,11 @@ export function FraudMetrics() {
         title={blocked.others}
       />
       <Metric label="Value at risk" value={review.value} note={review.others ?? 'under review'} title={review.others} />
-      <Metric label="Decided, p99" value={p99_ms === null ? '–' : formatDuration(p99_ms)} note="since it came in" />
+      {p99_ms === null ? (
+        <Metric label="Cards stopped" value={formatInteger(cardsStopped(fraud, since_ms))} note="each once, in 1 min" />
+      ) : (
+        <Metric label="Decided, p99" value={formatDuration(p99_ms)} note="since it came in" />
+      )}
     </Metrics>
   );
 }
