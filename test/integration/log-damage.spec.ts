@@ -40,10 +40,8 @@ describe('an embedded log that was damaged', () => {
     await using directory = await createTempDirectory();
     const environment = await writeRecords(directory.path, 'killed');
     damage(join(environment, 'data.mdb'), `${MARK} 6`);
-    await expect(openLog({ data_directory: directory.path, service: 'writer', catalogue })).rejects.toMatchObject({
-      code: 'NL-LOG-005',
-      detail: expect.stringContaining('single/0 at 6'),
-    });
+    const opening = openLog({ data_directory: directory.path, service: 'writer', catalogue });
+    await expect(opening).rejects.toThrow(/NL-LOG-005.*single\/0 at 6/);
   });
 
   test('is opened after an unclean end that damaged nothing', async () => {
@@ -60,14 +58,15 @@ describe('an embedded log that was damaged', () => {
     const path = join(environment, 'data.mdb');
     const sound = readFileSync(path);
     const PAGE_BYTES = 4_096;
-    const verdicts = new Set<string>();
+    const verdicts = new Set<unknown>();
+    await using service = startProgram(join(__dirname, 'log-verify-program.ts'), [directory.path]);
     for (let page = 2; page * PAGE_BYTES < sound.length; page += 1) {
       const bytes = Buffer.from(sound);
       bytes.fill(0xa5, page * PAGE_BYTES, (page + 1) * PAGE_BYTES);
       writeFileSync(path, bytes);
-      rmSync(join(environment, 'lock.mdb'), { force: true });
-      const opened = await startVerification(environment);
-      verdicts.add(opened);
+      for (const file of ['lock.mdb', 'clean-end']) rmSync(join(environment, file), { force: true });
+      service.tell({ open: true });
+      verdicts.add(await service.next());
     }
     // Pages that are free, or hold what isn't read at the start, may be anything.
     expect(verdicts).toContain('NL-LOG-005');
@@ -113,8 +112,3 @@ describe('an embedded log that was damaged', () => {
     expect(existsSync(join(environment, 'clean-end'))).toBe(true);
   });
 });
-
-async function startVerification(environment: string): Promise<string> {
-  await using program = startProgram(join(__dirname, 'log-verify-program.ts'), [environment]);
-  return String(await program.next());
-}

@@ -1,16 +1,24 @@
 import { openLog } from '@nerveline/log';
-import { dirname } from 'node:path';
 
-/* Opens the environment of the service `writer` and says the code of the error, or `sound`. */
-const environment = process.argv[2] ?? '';
+/*
+ * Opens the log of the service `writer` each time it is told to, and says `sound` or the code of the error:
+ * `log-verify-program.ts DATA_DIRECTORY`.
+ */
+async function open(): Promise<string> {
+  try {
+    const log = await openLog({
+      data_directory: process.argv[2] ?? '',
+      service: 'writer',
+      catalogue: [
+        { name: 'single', partitions: 1, owner: 'writer', retention: { kind: 'age', retention_ms: 3_600_000 } },
+      ],
+    });
+    await log.close();
+    return 'sound';
+  } catch (error) {
+    return error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  }
+}
 
-openLog({
-  data_directory: dirname(dirname(environment)),
-  service: 'writer',
-  catalogue: [{ name: 'single', partitions: 1, owner: 'writer', retention: { kind: 'age', retention_ms: 3_600_000 } }],
-})
-  .then(
-    () => process.send?.('sound'),
-    (error: { code?: string; message: string }) => process.send?.(error.code ?? error.message),
-  )
-  .finally(() => process.disconnect());
+process.on('message', () => void open().then((verdict) => process.send?.(verdict)));
+process.on('disconnect', () => process.exit(0));

@@ -12,38 +12,31 @@ export interface WaitingPosition {
  * Sleeps until one of the positions has a record (true) or one of the signals aborts (false). A ring makes it look at
  * the environment that rang, at all of its positions in one snapshot.
  */
-export function waitFor(
+export async function waitFor(
   positions: ReadonlyMap<SharedEnvironment, readonly WaitingPosition[]>,
   signals: readonly AbortSignal[],
 ): Promise<boolean> {
-  return new Promise<boolean>((resolve, reject) => {
-    const undo: (() => void)[] = [];
-    let settled = false;
-    const settle = (act: () => void): void => {
-      settled = true;
-      for (const step of undo) step();
-      act();
-    };
-    const abort = (): void => settle(() => resolve(false));
-    const look = (environment: SharedEnvironment, waiting: readonly WaitingPosition[]): void => {
-      try {
-        if (!settled && hasRecord(environment, waiting)) settle(() => resolve(true));
-      } catch (error) {
-        settle(() => reject(error));
-      }
-    };
-    if (signals.some(({ aborted }) => aborted)) return resolve(false);
-    for (const signal of signals) {
-      signal.addEventListener('abort', abort);
-      undo.push(() => signal.removeEventListener('abort', abort));
+  const rung = new Set(positions.keys());
+  let wake: () => void = () => undefined;
+  const abort = (): void => wake();
+  const unsubscribe = [...positions.keys()].map((environment) =>
+    environment.subscribe(() => {
+      rung.add(environment);
+      wake();
+    }),
+  );
+  for (const signal of signals) signal.addEventListener('abort', abort);
+  try {
+    for (;;) {
+      if (signals.some(({ aborted }) => aborted)) return false;
+      for (const environment of rung) if (hasRecord(environment, positions.get(environment) ?? [])) return true;
+      rung.clear();
+      await new Promise<void>((resolve) => (wake = resolve));
     }
-    for (const [environment, waiting] of positions) {
-      // First subscribe, then look: what comes between is seen twice rather than never.
-      undo.push(environment.subscribe(() => look(environment, waiting)));
-      look(environment, waiting);
-      if (settled) return;
-    }
-  });
+  } finally {
+    for (const stop of unsubscribe) stop();
+    for (const signal of signals) signal.removeEventListener('abort', abort);
+  }
 }
 
 function hasRecord(environment: SharedEnvironment, waiting: readonly WaitingPosition[]): boolean {
