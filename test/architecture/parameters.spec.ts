@@ -13,6 +13,8 @@ test('a function with five parameters is found, in whatever form', () => {
 test('a constructor may have six, for what is injected', () => {
   expect(inFile('class A { constructor(a, b, c, d, e, f) {} }')).toEqual([]);
   expect(inFile('class A { constructor(a, b, c, d, e, f, g) {} }')).toHaveLength(1);
+  expect(inFile('const p = { useFactory: (a, b, c, d, e, f) => 1 };')).toEqual([]);
+  expect(inFile('const p = { useFactory: (a, b, c, d, e, f, g) => 1 };')).toHaveLength(1);
 });
 
 test('no function of ours takes more parameters than a reader can keep apart', () => {

@@ -14,9 +14,7 @@ export function findLongParameterLists({ path, text }: SourceFile): readonly str
     if (ts.isFunctionLike(node)) {
       // `this` is a declaration for the compiler, no parameter.
       const parameters = node.parameters.filter(({ name }) => name.getText(source) !== 'this');
-      const injected =
-        ts.isConstructorDeclaration(node) ||
-        parameters.some((one) => ts.canHaveDecorators(one) && (ts.getDecorators(one)?.length ?? 0) > 0);
+      const injected = isInjected(node, parameters);
       if (parameters.length > (injected ? MAX_INJECTED : MAX_PARAMETERS)) {
         const { line } = source.getLineAndCharacterOfPosition(node.getStart(source));
         found.push(`${path}:${line + 1}: ${parameters.length} parameters`);
@@ -26,4 +24,11 @@ export function findLongParameterLists({ path, text }: SourceFile): readonly str
   };
   visit(source);
   return found;
+}
+
+/** Does a framework call it: a constructor, a handler with decorated parameters, a factory of a provider? */
+function isInjected(node: ts.SignatureDeclaration, parameters: readonly ts.ParameterDeclaration[]): boolean {
+  if (ts.isConstructorDeclaration(node)) return true;
+  if (parameters.some((one) => (ts.getDecorators(one)?.length ?? 0) > 0)) return true;
+  return ts.isPropertyAssignment(node.parent) && node.parent.name.getText() === 'useFactory';
 }
