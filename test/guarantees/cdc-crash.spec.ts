@@ -110,7 +110,7 @@ async function createWorld(): Promise<World> {
     recordsOnceThereAre: async (committed) => {
       log = await openLog({ data_directory: directory.path, service: 'test-reader' });
       const reader = log;
-      return await eventually(
+      return eventually(
         async () => {
           const records = await readAll(reader);
           const keys = new Set(records.map(({ key }) => Buffer.from(key ?? []).toString()));

@@ -1,4 +1,11 @@
-import { decodePositionFix, splitTenantKey, topics, vehicleId, type RerouteDecision, type VehiclePlan } from '@nerveline/contracts';
+import {
+  decodePositionFix,
+  splitTenantKey,
+  topics,
+  vehicleId,
+  type RerouteDecision,
+  type VehiclePlan,
+} from '@nerveline/contracts';
 import { offset } from '@nerveline/kernel';
 import { openLog, partitionFor, type Log } from '@nerveline/log';
 import { createTempDirectory, createTestKeys } from '@nerveline/testing';
@@ -16,7 +23,8 @@ const KILLS = 3;
 const HERE = { lat: 49.4905, lon: 8.43 };
 const THERE = { lat: 49.468, lon: 8.452 };
 
-const keyOf = ({ vehicle_id, event_ms }: { vehicle_id: string; event_ms: number }): string => `${vehicle_id}@${event_ms}`;
+const keyOf = ({ vehicle_id, event_ms }: { vehicle_id: string; event_ms: number }): string =>
+  `${vehicle_id}@${event_ms}`;
 
 /** Every fix in the log, with how often it is there. */
 async function fixesInLog(log: Log): Promise<Map<string, number>> {
@@ -24,7 +32,7 @@ async function fixesInLog(log: Log): Promise<Map<string, number>> {
   const text = new TextDecoder();
   for (let partition = 0; partition < topics.positions.partitions; partition++) {
     const { next_offset } = await log.tail(topics.positions.name, partition);
-    for (let from = offset(0); from < next_offset; ) {
+    for (let from = offset(0); from < next_offset;) {
       const batch = await log.read({ topic: topics.positions.name, partition, from });
       for (const { key, value } of batch.records) {
         if (key === null || value === null) continue;

@@ -31,7 +31,9 @@ async function liveDay(fleet: FleetContext, seed: number): Promise<void> {
     const plan = await fleet.plan({ vehicle_id: `V-${n}`, from: place(), to: place(), event_ms: start_ms });
     // Every third one drives a way of its own, which the service has to find out.
     const other = n % 3 === 0 ? await fleet.plan({ vehicle_id: 'scout', from: place(), to: place() }) : plan;
-    drives.push(fixesAlong(other.geometry, { vehicle_id: `V-${n}`, start_ms: start_ms + 1_000, noise_m: 6, speed_mps: 9 }));
+    drives.push(
+      fixesAlong(other.geometry, { vehicle_id: `V-${n}`, start_ms: start_ms + 1_000, noise_m: 6, speed_mps: 9 }),
+    );
   }
   for (let round = 0; round < ROUNDS; round++) {
     const fixes = drives.flatMap((drive) => drive.slice(round * 15, (round + 1) * 15));

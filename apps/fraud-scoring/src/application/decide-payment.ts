@@ -21,7 +21,7 @@ import type { CardHistory } from '../domain/card-history';
 import { looksLikeCardNumber } from '../domain/card-number';
 import { acceptPayment } from '../domain/payment';
 import type { Policy } from '../domain/policy';
-import { Answers } from './answers';
+import { Answers, type StoredAnswer } from './answers';
 import type { CardHistories } from './card-histories';
 import type { ListView } from './lists';
 import { makeDecision } from './make-decision';
@@ -121,7 +121,7 @@ export class DecidePayment {
       demandSameBody(fingerprint, twin.fingerprint);
       return { answer: (await twin.decided).answer, verdict: undefined };
     }
-    const stored = this.ports.answers.find(tenant_id, key_digest);
+    const stored = this.#find(tenant_id, key_digest);
     if (stored !== undefined) {
       demandSameBody(fingerprint, stored.fingerprint);
       return { answer: stored.answer, verdict: undefined };
@@ -138,6 +138,14 @@ export class DecidePayment {
       return await decided;
     } finally {
       this.#under_way.delete(key);
+    }
+  }
+
+  #find(tenant_id: string, key_digest: string): StoredAnswer | undefined {
+    try {
+      return this.ports.answers.find(tenant_id, key_digest);
+    } catch (error) {
+      throw this.#afterFailure(error);
     }
   }
 

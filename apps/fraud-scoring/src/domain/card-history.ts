@@ -36,6 +36,19 @@ export function withPayment(history: CardHistory, payment: CountedPayment): Card
   return history.toSpliced(placeOf(history, payment), 0, payment);
 }
 
+/**
+ * The history without an earlier count of this very payment, which was asked for again under another key: it is one
+ * payment, however often somebody asks.
+ */
+export function withoutTwin(history: CardHistory, payment: CountedPayment): CardHistory {
+  for (let index = placeOf(history, payment) - 1; index >= 0; index -= 1) {
+    const other = history[index];
+    if (other === undefined || other.event_ms !== payment.event_ms || other.payment_id !== payment.payment_id) break;
+    if (other.amount_base_minor === payment.amount_base_minor) return history.toSpliced(index, 1);
+  }
+  return history;
+}
+
 /** The history without what happened at `until_ms` or before. */
 export function withoutOlder(history: CardHistory, until_ms: number): CardHistory {
   const first = history.findIndex(({ event_ms }) => event_ms > until_ms);

@@ -47,9 +47,9 @@ test.each<[string, Partial<State>, Partial<Payment>, string, number, string[]]>(
   ['a blocked card', { card_block: 'stolen' }, {}, 'block', 100, ['this card is on the block list: stolen']],
   ['a blocked card, no reason given', { card_block: '' }, {}, 'block', 100, ['this card is on the block list']],
   ['a blocked merchant', { merchant_block: 'fraud' }, {}, 'block', 100, ['this merchant is on the block list: fraud']],
-  ['exactly the limit', {}, { amount_base_minor: 1_000_00 }, 'allow', 0, []],
-  ['just above the limit', {}, { amount_base_minor: 1_000_01 }, 'review', 40, ['1,000.01 EUR, limit 1,000.00 EUR']],
-  ['three times the limit', {}, { amount_base_minor: 3_000_01 }, 'block', 80, ['3,000.01 EUR, limit 1,000.00 EUR']],
+  ['exactly the limit', {}, { amount_base_minor: 250_00 }, 'allow', 0, []],
+  ['just above the limit', {}, { amount_base_minor: 250_01 }, 'review', 40, ['250.01 EUR, limit 250.00 EUR']],
+  ['three times the limit', {}, { amount_base_minor: 750_01 }, 'block', 80, ['750.01 EUR, limit 250.00 EUR']],
   [
     "above the card's own limit",
     { profile: profile({ payment_limit_minor: 50_00, currency: 'USD' }) },
@@ -162,8 +162,18 @@ test('a late payment is compared with where the card was afterwards', () => {
 test('a blocked payment does not count, one in review does', () => {
   const blocked = decide(state({ card_block: 'stolen' }), payment({ location: LISBON }), defaultPolicy);
   expect(blocked.history).toEqual([]);
-  const reviewed = decide(state(), payment({ amount_base_minor: 1_500_00 }), defaultPolicy);
+  const reviewed = decide(state(), payment({ amount_base_minor: 500_00 }), defaultPolicy);
   expect(reviewed).toMatchObject({ verdict: 'review', history: [{ payment_id: 'p' }] });
+});
+
+test('a payment that is asked for again counts once, also when it is then blocked', () => {
+  const first = decide(state(), payment(), defaultPolicy);
+  const again = decide(state({ history: first.history }), payment(), defaultPolicy);
+  expect(again).toEqual(first);
+  const blocked = decide(state({ history: first.history, card_block: 'stolen' }), payment(), defaultPolicy);
+  expect(blocked.history).toEqual(first.history);
+  const another = decide(state({ history: first.history }), payment({ amount_base_minor: 11_00 }), defaultPolicy);
+  expect(another.history).toHaveLength(2);
 });
 
 test('a card never holds more payments than the policy bounds, whatever is thrown at it', () => {

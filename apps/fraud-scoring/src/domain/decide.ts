@@ -1,5 +1,5 @@
 import type { ReasonCode, Verdict } from '@nerveline/contracts';
-import { fullestWindow, withoutOlder, withPayment, type CardHistory } from './card-history';
+import { fullestWindow, withoutOlder, withoutTwin, withPayment, type CardHistory } from './card-history';
 import { toBaseMinor } from './currency-rates';
 import type { Payment } from './payment';
 import { memory_ms, type Policy, type Step } from './policy';
@@ -55,10 +55,12 @@ const BLOCK_REASON_CHARS = 200;
  * - the country isn't the card's home country.
  *
  * A payment that is allowed or sent to review counts into velocity and travel. A blocked one doesn't: no money moved, and
- * whoever hammers on a card must neither lock its owner out by that nor fill our memory.
+ * whoever hammers on a card must neither lock its owner out by that nor fill our memory. A payment that is asked for
+ * again under another key counts once.
  */
 export function decide(state: State, payment: Payment, policy: Policy): Decision {
-  const history = withoutOlder(state.history, state.event_clock_ms - memory_ms(policy));
+  const known = withoutOlder(state.history, state.event_clock_ms - memory_ms(policy));
+  const history = withoutTwin(known, payment);
   const reasons = [
     ...listReasons(state, policy),
     ...amountReasons(state.profile, payment, policy),
@@ -72,7 +74,7 @@ export function decide(state: State, payment: Payment, policy: Policy): Decision
     verdict,
     score_points: Math.min(100, points),
     reasons,
-    history: verdict === 'block' ? history : withPayment(history, countedPart(payment)),
+    history: verdict === 'block' ? known : withPayment(history, countedPart(payment)),
   };
 }
 

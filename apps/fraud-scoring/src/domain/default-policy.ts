@@ -17,7 +17,7 @@ export const defaultPolicy: Policy = checkPolicy({
   rates: defaultRates,
   review_at_points: REVIEW,
   block_at_points: BLOCK,
-  payment_limit_minor: 1_000_00,
+  payment_limit_minor: 250_00,
   amount_steps: [
     { over: 1, points: REVIEW },
     { over: 3, points: BLOCK },
