@@ -3,7 +3,7 @@ import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { splitTenantKey, vehicleId, type TenantId } from '@nerveline/contracts';
 import { systemClock, type Clock } from '@nerveline/kernel';
 import { openLog, partitionFor, type Log } from '@nerveline/log';
-import { LOGGER, type Logger } from '@nerveline/service-defaults';
+import { exitWith, LOGGER, type Logger } from '@nerveline/service-defaults';
 import { FleetRunner } from './adapters/fleet-runner';
 import { FleetController } from './adapters/http/fleet.controller';
 import { MapController } from './adapters/http/map.controller';
@@ -71,7 +71,8 @@ const stores = (settings: GpsReroutingSettings, wall: Clock): Provider[] => [
     provide: Desk,
     inject: [LOG, SURROUNDINGS, GaugeWriter, TenantClocks, LOGGER],
     useFactory: async (log: Log, around: Surroundings, gauge: GaugeWriter, clocks: TenantClocks, logger: Logger) => {
-      const desk = new Desk({ log, surroundings: around, gauge, wall, partitionOf: partitionFor });
+      const onFatal = (error: unknown) => exitWith(logger, error);
+      const desk = new Desk({ log, surroundings: around, gauge, wall, partitionOf: partitionFor, onFatal });
       const restored = await desk.open();
       const { void_plans, void_incidents } = restored;
       if (void_plans.length + void_incidents.length > 0) {

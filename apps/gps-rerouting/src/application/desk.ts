@@ -19,6 +19,8 @@ export interface DeskOptions {
   readonly gauge: GaugeWriter;
   /** For what is only paced, never for a decision. */
   readonly wall: Clock;
+  /** Told when the log will never take another commit of this process: it was fenced, or is damaged. */
+  onFatal(error: unknown): void;
 }
 
 interface Act {
@@ -42,7 +44,8 @@ export class Desk {
   readonly #waiting: Act[] = [];
   readonly #offsets: OwnOffsets;
   #world: World | undefined;
-  #running: Promise<void> | undefined;
+  #running: Promise<void> = Promise.resolve();
+  #is_working = false;
   #closed = false;
 
   constructor(private readonly options: DeskOptions) {
@@ -86,7 +89,7 @@ export class Desk {
     }
     return new Promise<T>((resolve, reject) => {
       this.#waiting.push({ run, headers, resolve: (value) => resolve(value as T), reject });
-      this.#running ??= this.#work().finally(() => (this.#running = undefined));
+      if (!this.#is_working) this.#running = this.#work();
     });
   }
 
@@ -97,30 +100,38 @@ export class Desk {
   }
 
   async #work(): Promise<void> {
+    this.#is_working = true;
     // Acts of requests that were read in the same turn of the event loop share the commit.
     await Promise.resolve();
     while (this.#waiting.length > 0) await this.#commitSome(this.#waiting.splice(0, MAX_ACTS_PER_COMMIT));
+    // In one turn with the look at what waits: an act that comes later starts the work again.
+    this.#is_working = false;
   }
 
   async #commitSome(acts: readonly Act[]): Promise<void> {
+    try {
+      if (this.#world === undefined) await this.open();
+      for (const settle of await this.#commit(acts)) settle();
+    } catch (error) {
+      // What is in memory may be ahead of the log now: it is read back before the next act.
+      this.#world = undefined;
+      for (const act of acts) act.reject(error);
+      if (isNervelineError(error) && error.code.startsWith('NL-LOG') && !error.retriable) this.options.onFatal(error);
+    }
+  }
+
+  async #commit(acts: readonly Act[]): Promise<(() => void)[]> {
     const { log, gauge, wall } = this.options;
     const outbox = new Outbox(this.#offsets);
-    const done: (() => void)[] = [];
-    try {
-      const step = { world: this.world, outbox };
-      for (const act of acts) done.push(runAct(act, step));
-      gauge.take(step, wall.now_ms());
-      storeTouched(outbox);
-      if (outbox.appends.length > 0 || outbox.writes.size > 0) {
-        const positions = await log.commit({ appends: outbox.appends, state: [...outbox.writes.values()] });
-        verifyOffsets(outbox, positions);
-      }
-    } catch (error) {
-      for (const act of acts) act.reject(error);
-      await this.open();
-      return;
+    const step = { world: this.world, outbox };
+    const done = acts.map((act) => runAct(act, step));
+    gauge.take(step, wall.now_ms());
+    storeTouched(outbox);
+    if (outbox.appends.length > 0 || outbox.writes.size > 0) {
+      const positions = await log.commit({ appends: outbox.appends, state: [...outbox.writes.values()] });
+      verifyOffsets(outbox, positions);
     }
-    for (const settle of done) settle();
+    return done;
   }
 }
 
