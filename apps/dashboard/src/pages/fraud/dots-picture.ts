@@ -87,7 +87,7 @@ function drawAxes(context: CanvasRenderingContext2D, frame: DotsFrame, palette: 
   context.textAlign = 'right';
   for (let decade = 0; decade <= DECADES; decade += 1) {
     const y = Math.round(yOf(frame, LOWEST * 10 ** decade)) + 0.5;
-    line(context, LEFT, y, frame.width - RIGHT, y);
+    line(context, [LEFT, y], [frame.width - RIGHT, y]);
     context.fillText((LOWEST * 10 ** decade).toLocaleString('en-GB'), LEFT - 8, y + TEXT_SHIFT_PX);
   }
   const step_ms = frame.window_ms / GRID_STEPS;
@@ -96,15 +96,17 @@ function drawAxes(context: CanvasRenderingContext2D, frame: DotsFrame, palette: 
   context.textAlign = 'center';
   for (let at_ms = first_ms; at_ms <= frame.until_ms; at_ms += step_ms) {
     const x = Math.round(xOf(frame, at_ms)) + 0.5;
-    line(context, x, TOP, x, frame.height - BOTTOM);
+    line(context, [x, TOP], [x, frame.height - BOTTOM]);
     if (x > LEFT + 24 && x < frame.width - RIGHT - 24) context.fillText(format(at_ms), x, frame.height - 6);
   }
 }
 
-function line(context: CanvasRenderingContext2D, x1: number, y1: number, x2: number, y2: number): void {
+type Point = readonly [x: number, y: number];
+
+function line(context: CanvasRenderingContext2D, from: Point, to: Point): void {
   context.beginPath();
-  context.moveTo(x1, y1);
-  context.lineTo(x2, y2);
+  context.moveTo(...from);
+  context.lineTo(...to);
   context.stroke();
 }
 
