@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import {
   NervelineError,
   type Commit,
@@ -39,6 +40,8 @@ export class EmbeddedLog implements Log {
   readonly #closing = new AbortController();
 
   constructor(private readonly parts: EmbeddedParts) {
+    // As many may wait as like to.
+    setMaxListeners(0, this.#closing.signal);
     this.state = new StateView(parts.environmentOf(parts.service));
   }
 

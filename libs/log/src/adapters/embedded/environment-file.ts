@@ -109,6 +109,11 @@ export class EnvironmentFile {
     });
   }
 
+  /** Frees the snapshots of readers that were killed while they looked: they would make the file grow for good. */
+  releaseDeadReaders(): void {
+    this.root.readerCheck();
+  }
+
   async close(): Promise<void> {
     await this.root.close();
   }

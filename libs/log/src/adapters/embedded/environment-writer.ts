@@ -1,5 +1,5 @@
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { NervelineError, type Generation } from '@nerveline/kernel';
 import { Doorbell } from './doorbell';
 import type { EnvironmentFile } from './environment-file';
@@ -87,7 +87,12 @@ function markCleanEnd(directory: string): void {
 /** Durably: after a power cut, a mark that came back would vouch for what nobody looked at. */
 function forgetCleanEnd(directory: string): void {
   rmSync(join(directory, CLEAN_END), { force: true });
-  const handle = openSync(directory, 'r');
+  // The directories above as well: what was just made must not vanish with the records that it is about to take.
+  for (const path of [directory, dirname(directory), dirname(dirname(directory))]) syncDirectory(path);
+}
+
+function syncDirectory(path: string): void {
+  const handle = openSync(path, 'r');
   try {
     fsyncSync(handle);
   } finally {

@@ -49,6 +49,7 @@ export class Housekeeping {
 
   private async run(): Promise<void> {
     const { environment, writer, topics } = this.own;
+    environment.read((file) => file.releaseDeadReaders());
     for (const { name, partitions, retention } of topics) {
       for (let partition = 0; partition < partitions && !this.#stopped; partition += 1) {
         const own = { environment, writer, topic: name, partition };
