@@ -19,7 +19,7 @@ import { DATABASE, LOG } from './adapters/tokens';
 import { Workers } from './adapters/workers';
 import { CommandQueue } from './application/command-queue';
 import { DeliverToChannels } from './application/deliver-to-channels';
-import { EventClocks } from './application/event-clocks';
+import { StockClocks } from './application/stock-clocks';
 import { ExpireReservations } from './application/expire-reservations';
 import { ExplainStock } from './application/explain-stock';
 import { ForgetOldKeys } from './application/forget-old-keys';
@@ -77,10 +77,10 @@ function stores(settings: InventorySettings): Provider[] {
 function commands(settings: InventorySettings, policy: StockPolicy, wall: Clock): Provider[] {
   return [
     {
-      provide: EventClocks,
+      provide: StockClocks,
       inject: [Readiness],
       useFactory: (readiness: Readiness) => {
-        const clocks = new EventClocks(wall, policy);
+        const clocks = new StockClocks(wall, policy);
         readiness.addFact('event_clocks', () => clocks.readings());
         return clocks;
       },
@@ -92,24 +92,24 @@ function commands(settings: InventorySettings, policy: StockPolicy, wall: Clock)
     },
     {
       provide: ReserveStock,
-      inject: [CommandQueue, EventClocks],
-      useFactory: (queue: CommandQueue, clocks: EventClocks) =>
+      inject: [CommandQueue, StockClocks],
+      useFactory: (queue: CommandQueue, clocks: StockClocks) =>
         new ReserveStock({ queue, clocks, newReservationId: () => reservationId.parse(randomUUID()) }),
     },
     {
       provide: SettleReservation,
-      inject: [CommandQueue, EventClocks],
-      useFactory: (queue: CommandQueue, clocks: EventClocks) => new SettleReservation(queue, clocks),
+      inject: [CommandQueue, StockClocks],
+      useFactory: (queue: CommandQueue, clocks: StockClocks) => new SettleReservation(queue, clocks),
     },
     {
       provide: MoveStock,
-      inject: [CommandQueue, EventClocks],
-      useFactory: (queue: CommandQueue, clocks: EventClocks) => new MoveStock(queue, clocks),
+      inject: [CommandQueue, StockClocks],
+      useFactory: (queue: CommandQueue, clocks: StockClocks) => new MoveStock(queue, clocks),
     },
     {
       provide: TakeCartEvent,
-      inject: [LOG, EventClocks],
-      useFactory: (log: Log, clocks: EventClocks) => new TakeCartEvent(log, clocks, wall),
+      inject: [LOG, StockClocks],
+      useFactory: (log: Log, clocks: StockClocks) => new TakeCartEvent(log, clocks, wall),
     },
     {
       provide: ExplainStock,
@@ -153,8 +153,8 @@ function channels(wall: Clock): Provider[] {
     },
     {
       provide: Consumers,
-      inject: [LOG, EventClocks, DeliverToChannels, Readiness, LOGGER],
-      useFactory: (...parts: [Log, EventClocks, DeliverToChannels, Readiness, Logger]) => {
+      inject: [LOG, StockClocks, DeliverToChannels, Readiness, LOGGER],
+      useFactory: (...parts: [Log, StockClocks, DeliverToChannels, Readiness, Logger]) => {
         const [log, clocks, deliveries, readiness, logger] = parts;
         const onFatal = (error: unknown) => exitWith(logger, error);
         return new Consumers({ log, clocks, deliveries, readiness, logger, onFatal });
@@ -167,8 +167,8 @@ function caretakers(settings: InventorySettings): Provider[] {
   return [
     {
       provide: ExpireReservations,
-      inject: [PostgresStockReader, SettleReservation, EventClocks, CommandQueue, LOGGER],
-      useFactory: (...parts: [PostgresStockReader, SettleReservation, EventClocks, CommandQueue, Logger]) => {
+      inject: [PostgresStockReader, SettleReservation, StockClocks, CommandQueue, LOGGER],
+      useFactory: (...parts: [PostgresStockReader, SettleReservation, StockClocks, CommandQueue, Logger]) => {
         const [deadlines, settle, clocks, queue, logger] = parts;
         const onError = (error: unknown) => logger.warn({ err: error }, 'expiry will try again');
         const expiry = new ExpireReservations({ deadlines, settle, clocks, onError });

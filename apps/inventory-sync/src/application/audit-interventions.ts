@@ -1,10 +1,7 @@
 import { decodeJson, encodeJson, principal, tenantKey, topics } from '@nerveline/contracts';
 import type { OutRecord } from '@nerveline/kernel';
-import type { Effects, LogRecord } from '@nerveline/log';
+import type { LogRecord } from '@nerveline/log';
 import { passedHeaders } from './passed-headers';
-
-/** The topics that the audit is made of. */
-export const auditTopics: readonly string[] = [topics.stockLedger.name];
 
 /**
  * Writes an audit entry for each intervention: a receipt, a return, an adjustment. It is made from the ledger row that
@@ -12,12 +9,10 @@ export const auditTopics: readonly string[] = [topics.stockLedger.name];
  * act that didn't happen. The life of a reservation isn't repeated there: the ledger itself says who held, sold and gave
  * back what, and is as append-only as the audit.
  */
-export function auditInterventions(records: readonly LogRecord[]): Effects {
-  return { appends: records.flatMap(toAudit) };
-}
+export const auditInterventions = (records: readonly LogRecord[]): OutRecord[] => records.flatMap(toAudit);
 
-function toAudit({ value, headers, timestamp_ms }: LogRecord): OutRecord[] {
-  if (value === null) return [];
+function toAudit({ topic, value, headers }: LogRecord): OutRecord[] {
+  if (value === null || topic !== topics.stockLedger.name) return [];
   const { after } = decodeJson(topics.stockLedger, value);
   if (after?.principal === undefined || after.principal === null) return [];
   const { tenant_id, sku, location_id, on_hand_after, reserved_after, event_ms } = after;
@@ -36,7 +31,7 @@ function toAudit({ value, headers, timestamp_ms }: LogRecord): OutRecord[] {
       topic: topics.inventoryAudit.name,
       key: tenantKey(tenant_id, object),
       value: entry,
-      timestamp_ms,
+      timestamp_ms: event_ms,
       headers: passedHeaders(headers),
     },
   ];

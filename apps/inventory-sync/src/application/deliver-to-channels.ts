@@ -1,29 +1,21 @@
 import {
-  decodeJson,
   encodeJson,
   recordHeaders,
   splitTenantKey,
   tenantKey,
   topics,
   type ChannelId,
-  type ChannelStock,
   type Sku,
   type TenantId,
 } from '@nerveline/contracts';
 import type { Clock, OutRecord } from '@nerveline/kernel';
-import type { Log, LogRecord } from '@nerveline/log';
+import type { Log } from '@nerveline/log';
 import { ChannelSender, type ChannelEndpoint, type Due } from './channel-sender';
 import { ackKey, channelKey, ChannelState, lastPart } from './channel-state';
-import { passedHeaders } from './passed-headers';
-
-const text = new TextDecoder();
-
-/** The topics that deliveries follow. */
-export const deliveryTopics: readonly string[] = [topics.channelStock.name, topics.channels.name];
 
 /**
- * Brings `inventory.channel_stock` to the channels. What a channel is due is what its view has beyond what it has taken
- * over; both are kept beside the log, so that a new process begins where the last one ended, whatever ended it.
+ * Tells the channels what they may sell. What a channel is due is what its view has beyond what it has taken over; both
+ * are kept beside the log, so that a new process begins where the last one ended, whatever ended it.
  */
 export class DeliverToChannels {
   readonly #senders = new Map<string, ChannelSender>();
@@ -47,45 +39,33 @@ export class DeliverToChannels {
   /** Takes up what was due when the last process ended. */
   restore(): void {
     const state = new ChannelState(this.options.log.state);
-    for (const [key, { endpoint_url }] of state.scan('channels', '')) this.#senderOf(key).direct(endpoint_url);
+    for (const [key, { endpoint_url }] of state.scan('channels', '')) this.direct(key, endpoint_url);
     for (const [key, view] of state.scan('views', '')) {
       const [tenant_id = '', sku = ''] = splitTenantKey(key);
       for (const [channel_id, { available, version, event_ms, headers }] of Object.entries(view.told)) {
-        this.#offer({
-          tenant_id,
-          channel_id: channel_id as ChannelId,
-          sku: sku as Sku,
-          available,
-          version,
-          event_ms,
-          headers,
-        });
+        const due = { available, version, event_ms, headers };
+        this.offer([{ ...due, tenant_id, channel_id: channel_id as ChannelId, sku: sku as Sku }]);
       }
     }
   }
 
-  /** Takes records of {@link deliveryTopics}; has no effects of its own, since what is due can be told from the state. */
-  take(records: readonly LogRecord[]): void {
-    for (const { topic, key, value, headers } of records) {
-      if (value === null || key === null) continue;
-      if (topic === topics.channels.name) this.#direct(text.decode(key), value);
-      else this.#offer({ ...toDue(decodeJson(topics.channelStock, value)), headers: passedHeaders(headers) });
+  /** Where a channel takes its stock levels from now on; null when it is gone or has no endpoint. */
+  direct(channel_key: string, endpoint_url: string | null): void {
+    this.#senderOf(channel_key).direct(endpoint_url);
+  }
+
+  /** Sends on what the channels haven't taken over yet. */
+  offer(all: readonly Due[]): void {
+    const state = new ChannelState(this.options.log.state);
+    for (const due of all) {
+      const { tenant_id, channel_id, sku, version } = due;
+      const acked = state.get('acks', ackKey(tenant_id, channel_id, sku));
+      if (acked === undefined || acked.version < version) this.#senderOf(channelKey(tenant_id, channel_id)).offer(due);
     }
   }
 
   async stop(): Promise<void> {
     await Promise.all([...this.#senders.values()].map((sender) => sender.stop()));
-  }
-
-  #direct(key: string, value: Uint8Array): void {
-    const { after } = decodeJson(topics.channels, value);
-    this.#senderOf(key).direct(after?.endpoint_url ?? null);
-  }
-
-  #offer(due: Due): void {
-    const { tenant_id, channel_id, sku, version } = due;
-    const acked = new ChannelState(this.options.log.state).get('acks', ackKey(tenant_id, channel_id, sku));
-    if (acked === undefined || acked.version < version) this.#senderOf(channelKey(tenant_id, channel_id)).offer(due);
   }
 
   #senderOf(key: string): ChannelSender {
@@ -111,15 +91,6 @@ export class DeliverToChannels {
     for (const due of taken) this.options.onTaken(delayOf(due, now_ms));
   }
 }
-
-const toDue = ({ tenant_id, channel_id, sku, available, version, event_ms }: ChannelStock): Omit<Due, 'headers'> => ({
-  tenant_id,
-  channel_id,
-  sku,
-  available,
-  version,
-  event_ms,
-});
 
 /** Commit in PostgreSQL to the channel's answer, in wall time. */
 function delayOf({ headers }: Due, acked_ms: number): number {

@@ -2,7 +2,7 @@ import type { ReservationId } from '@nerveline/contracts';
 import { EventClock } from '@nerveline/kernel';
 import { defaultPolicy } from '../domain/policy';
 import type { DecidedCommand } from './decide-batch';
-import { EventClocks } from './event-clocks';
+import { StockClocks } from './stock-clocks';
 import { ExpireReservations, type Deadlines } from './expire-reservations';
 import type { SettleRequest, SettleReservation } from './settle-reservation';
 
@@ -37,7 +37,7 @@ class TestHolds implements Deadlines {
 
 function open() {
   const holds = new TestHolds();
-  const clocks = new EventClocks({ now_ms: () => Date.now() }, defaultPolicy);
+  const clocks = new StockClocks({ now_ms: () => Date.now() }, defaultPolicy);
   const settle = { settle: (request: SettleRequest) => holds.settle(request) } as unknown as SettleReservation;
   const expiry = new ExpireReservations({
     deadlines: holds,
@@ -99,7 +99,7 @@ test('a clock that is declared with a speed brings the deadline nearer', async (
   const source = { schema: 'platform', table: 'event_clock', ts_ms: 0, snapshot: 'false', position: '' };
   const change = { op: 'c', before: null, after: row, source, ts_ms: 0, transaction: null };
   clocks.apply({ key: Buffer.from('demo/stock'), value: Buffer.from(JSON.stringify(change)) } as unknown as Parameters<
-    EventClocks['apply']
+    StockClocks['apply']
   >[0]);
   await jest.advanceTimersByTimeAsync(599);
   expect(holds.freed).toEqual([]);

@@ -1,7 +1,7 @@
 import { isNervelineError, type Principal } from '@nerveline/kernel';
 import type { ReservationId } from '@nerveline/contracts';
 import type { DecidedCommand } from './decide-batch';
-import type { EventClocks } from './event-clocks';
+import type { StockClocks } from './stock-clocks';
 import type { SettleReservation } from './settle-reservation';
 
 /** Which holds end next. */
@@ -33,7 +33,7 @@ export class ExpireReservations {
     private readonly options: {
       readonly deadlines: Deadlines;
       readonly settle: SettleReservation;
-      readonly clocks: EventClocks;
+      readonly clocks: StockClocks;
       readonly onError: (error: unknown) => void;
     },
   ) {

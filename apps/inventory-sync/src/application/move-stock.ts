@@ -1,7 +1,7 @@
 import { isNervelineError } from '@nerveline/kernel';
 import type { StockMovementAnswer, StockMovementBatchAnswer, StockMovementRequest } from '@nerveline/contracts';
 import type { CommandQueue } from './command-queue';
-import type { EventClocks } from './event-clocks';
+import type { StockClocks } from './stock-clocks';
 import { answerOf } from './rejection';
 import type { RequestContext } from './reserve-stock';
 
@@ -9,7 +9,7 @@ import type { RequestContext } from './reserve-stock';
 export class MoveStock {
   constructor(
     private readonly queue: CommandQueue,
-    private readonly clocks: EventClocks,
+    private readonly clocks: StockClocks,
   ) {}
 
   async move(request: StockMovementRequest, { by, request_hash }: RequestContext): Promise<StockMovementAnswer> {

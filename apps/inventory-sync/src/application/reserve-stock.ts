@@ -1,7 +1,7 @@
 import type { Principal } from '@nerveline/kernel';
 import type { ReservationAnswer, ReservationId, ReservationRequest } from '@nerveline/contracts';
 import type { CommandQueue } from './command-queue';
-import type { EventClocks } from './event-clocks';
+import type { StockClocks } from './stock-clocks';
 import { answerOf } from './rejection';
 
 /** What the outside gives a request beside its body. */
@@ -13,7 +13,7 @@ export interface RequestContext {
 
 export interface ReserveStockOptions {
   readonly queue: CommandQueue;
-  readonly clocks: EventClocks;
+  readonly clocks: StockClocks;
   readonly newReservationId: () => ReservationId;
 }
 

@@ -2,7 +2,7 @@ import type { Principal } from '@nerveline/kernel';
 import type { ReservationId, ReservationStatus } from '@nerveline/contracts';
 import type { Settlement } from '../domain/reservation';
 import type { CommandQueue } from './command-queue';
-import type { EventClocks } from './event-clocks';
+import type { StockClocks } from './stock-clocks';
 import { answerOf } from './rejection';
 
 export interface SettleRequest {
@@ -15,7 +15,7 @@ export interface SettleRequest {
 export class SettleReservation {
   constructor(
     private readonly queue: CommandQueue,
-    private readonly clocks: EventClocks,
+    private readonly clocks: StockClocks,
   ) {}
 
   async settle(request: SettleRequest, by: Principal): Promise<ReservationStatus> {

@@ -9,7 +9,7 @@ import {
 import type { TenantId } from '@nerveline/contracts';
 import { NervelineError, type Clock } from '@nerveline/kernel';
 import type { Log } from '@nerveline/log';
-import type { EventClocks } from './event-clocks';
+import type { StockClocks } from './stock-clocks';
 import type { RequestContext } from './reserve-stock';
 import { decodeStored, encodeStored } from './stored-value';
 
@@ -29,7 +29,7 @@ export class TakeCartEvent {
 
   constructor(
     private readonly log: Log,
-    private readonly clocks: EventClocks,
+    private readonly clocks: StockClocks,
     private readonly wall: Clock,
   ) {}
 

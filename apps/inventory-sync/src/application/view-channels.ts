@@ -9,9 +9,10 @@ import {
   type Sku,
   type TenantId,
 } from '@nerveline/contracts';
-import type { OutRecord, RecordHeaders } from '@nerveline/kernel';
-import type { Effects, LogRecord, StateReader } from '@nerveline/log';
+import type { OutRecord, RecordHeaders, StateWrite } from '@nerveline/kernel';
+import type { LogRecord, StateReader } from '@nerveline/log';
 import { sellable, unseen, withFact, type SkuView } from '../domain/sku-view';
+import type { Due } from './channel-sender';
 import { ChannelState, channelKey, lastPart, viewKey, type StoredView, type Told } from './channel-state';
 import { passedHeaders } from './passed-headers';
 
@@ -20,15 +21,25 @@ const text = new TextDecoder();
 /** The topics that channel views are made of. */
 export const viewTopics: readonly string[] = [topics.stockLedger.name, topics.products.name, topics.channels.name];
 
+/** What a batch of records brings about. */
+export interface ViewedBatch {
+  readonly appends: readonly OutRecord[];
+  readonly state: readonly StateWrite[];
+  /** What channels are now to be told. */
+  readonly due: readonly Due[];
+  /** Channels that appeared, moved or (null) went, by the key of their state. */
+  readonly endpoints: ReadonlyMap<string, string | null>;
+}
+
 /**
  * Computes what each channel may sell, from the ledger as it arrives through the log, and appends it to
  * `inventory.channel_stock` where it changed. A batch is folded first, so that a burst on one SKU tells each channel
  * once. State, records and input position become durable in one commit.
  */
-export function viewChannels(durable: StateReader, records: readonly LogRecord[]): Effects {
+export function viewChannels(durable: StateReader, records: readonly LogRecord[]): ViewedBatch {
   const batch = new ViewBatch(new ChannelState(durable));
   for (const record of records) batch.take(record);
-  return batch.effects();
+  return batch.result();
 }
 
 /** A SKU that a batch has touched, with the headers of the last record that did. */
@@ -41,6 +52,8 @@ interface Touched {
 class ViewBatch {
   readonly #touched = new Map<string, Touched>();
   readonly #appends: OutRecord[] = [];
+  readonly #due: Due[] = [];
+  readonly #endpoints = new Map<string, string | null>();
 
   constructor(private readonly state: ChannelState) {}
 
@@ -59,7 +72,7 @@ class ViewBatch {
     }
   }
 
-  effects(): Effects {
+  result(): ViewedBatch {
     const channels = new Map<string, readonly ChannelId[]>();
     for (const touched of this.#touched.values()) {
       const { tenant_id } = touched;
@@ -67,7 +80,7 @@ class ViewBatch {
       channels.set(tenant_id, channel_ids);
       for (const channel_id of channel_ids) this.#tell(touched, channel_id);
     }
-    return { appends: this.#appends, state: this.state.writes };
+    return { appends: this.#appends, state: this.state.writes, due: this.#due, endpoints: this.#endpoints };
   }
 
   #takeEntry(value: Uint8Array, headers: RecordHeaders): void {
@@ -97,6 +110,7 @@ class ViewBatch {
     const key = channelKey(tenant_id, channel_id);
     const is_known = this.state.get('channels', key) !== undefined;
     this.state.put('channels', key, after === null ? undefined : { endpoint_url: after.endpoint_url });
+    this.#endpoints.set(key, after?.endpoint_url ?? null);
     if (is_known === (after !== null)) return;
     for (const [view_key, view] of this.state.scan('views', tenantKey(tenant_id, ''))) {
       const touched = { tenant_id, sku: skuOf(view_key), headers };
@@ -130,6 +144,7 @@ class ViewBatch {
     const available = sellable(view);
     if (view.told[channel_id]?.available === available) return;
     const told: Told = { available, version: view.entry, event_ms: view.event_ms, headers };
+    this.#due.push({ tenant_id, channel_id, sku, ...told });
     this.state.put('views', key, { ...view, told: { ...view.told, [channel_id]: told } });
     this.#appends.push({
       topic: topics.channelStock.name,

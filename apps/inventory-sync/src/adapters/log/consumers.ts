@@ -1,14 +1,13 @@
 import { consume, type Consumer, type ConsumerOptions, type Log } from '@nerveline/log';
 import type { Logger, Readiness } from '@nerveline/service-defaults';
 import { eventClockTopic } from '@nerveline/stream';
-import { auditInterventions, auditTopics } from '../../application/audit-interventions';
-import { deliveryTopics, type DeliverToChannels } from '../../application/deliver-to-channels';
-import type { EventClocks } from '../../application/event-clocks';
-import { viewChannels, viewTopics } from '../../application/view-channels';
+import type { DeliverToChannels } from '../../application/deliver-to-channels';
+import type { StockClocks } from '../../application/stock-clocks';
+import { followLedger, ledgerTopics } from '../../application/follow-ledger';
 
 export interface ConsumersOptions {
   readonly log: Log;
-  readonly clocks: EventClocks;
+  readonly clocks: StockClocks;
   readonly deliveries: DeliverToChannels;
   readonly readiness: Readiness;
   readonly logger: Logger;
@@ -30,11 +29,9 @@ function processors({
     },
     {
       group: 'inventory-sync.channel-views',
-      topics: viewTopics,
-      handle: (records) => viewChannels(log.state, records),
+      topics: ledgerTopics,
+      handle: (records) => followLedger(log.state, deliveries, records),
     },
-    { group: 'inventory-sync.audit', topics: auditTopics, handle: auditInterventions },
-    { group: 'inventory-sync.channel-delivery', topics: deliveryTopics, handle: (records) => deliveries.take(records) },
   ];
 }
 
