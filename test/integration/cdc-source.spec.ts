@@ -1,4 +1,4 @@
-import { recordHeaders, topics } from '@nerveline/contracts';
+import { parseChange, recordHeaders, topics } from '@nerveline/contracts';
 import { compareSourcePositions, parseSourcePosition } from '@nerveline/kernel';
 import {
   createCdcFixture,
@@ -37,10 +37,9 @@ describe('what is wrong with a source is said with its code and the statement th
   it('a table whose updates would fail once it is published: it is not published', async () => {
     await using fixture = await createCdcFixture([items]);
     await fixture.database.query('CREATE TABLE items (id int, n int)');
-    await expect(fixture.start().done).rejects.toMatchObject({
-      code: 'NL-CDC-006',
-      message: expect.stringContaining('ALTER TABLE "public"."items" ADD PRIMARY KEY ("id");'),
-    });
+    await expect(fixture.start().done).rejects.toThrow(
+      /NL-CDC-006.*ALTER TABLE "public"\."items" ADD PRIMARY KEY \("id"\);/,
+    );
     await fixture.database.query('INSERT INTO items VALUES (1, 1); UPDATE items SET n = 2');
   });
 
@@ -56,10 +55,9 @@ describe('what is wrong with a source is said with its code and the statement th
     url.username = `${fixture.slot}_relay`;
     url.password = 'x';
     await fixture.database.query(`CREATE ROLE ${url.username} LOGIN REPLICATION PASSWORD 'x'`);
-    await expect(fixture.start({ source_url: url.href }).done).rejects.toMatchObject({
-      code: 'NL-CDC-012',
-      message: expect.stringContaining('CREATE PUBLICATION "nerveline";'),
-    });
+    await expect(fixture.start({ source_url: url.href }).done).rejects.toThrow(
+      /NL-CDC-012.*CREATE PUBLICATION "nerveline";/,
+    );
     await fixture.database.query(`DROP ROLE ${url.username}`);
   });
 
@@ -209,7 +207,7 @@ function keepWriting({ database }: CdcFixture) {
     stop: async () => {
       stopped = true;
       await running;
-      return await database.query('SELECT id, n FROM items ORDER BY id');
+      return database.query('SELECT id, n FROM items ORDER BY id');
     },
   };
 }
@@ -230,11 +228,11 @@ async function expectSameAsTable(fixture: CdcFixture, rows: Record<string, unkno
 }
 
 function asTable({ sink }: CdcFixture): Record<string, unknown>[] {
-  const rows = new Map<string, { id: number; n: number }>();
+  const rows = new Map<string, Record<string, unknown>>();
   for (const { key, value } of sink.of(items.topic.name)) {
-    const change = value === null ? undefined : JSON.parse(Buffer.from(value).toString());
-    if (change?.after) rows.set(String(key), change.after);
-    else rows.delete(String(key));
+    const after = value === null ? null : parseChange(value).after;
+    if (after === null) rows.delete(String(key));
+    else rows.set(String(key), after);
   }
-  return [...rows.values()].sort((a, b) => a.id - b.id);
+  return [...rows.values()].sort((a, b) => Number(a['id']) - Number(b['id']));
 }

@@ -87,7 +87,7 @@ export class ChangeRelay implements AsyncDisposable {
 
   /** The slot as the server sees it; undefined while there is no connection. */
   async slotState(): Promise<SlotState | undefined> {
-    return await this.#session?.slotState();
+    return this.#session?.slotState();
   }
 
   /** Stops reading, lets the write under way become durable, confirms it. */

@@ -1,4 +1,4 @@
-import { formatLsn, LSN_ZERO, NervelineError, parseLsn, type Lsn } from '@nerveline/kernel';
+import { formatLsn, NervelineError, type Lsn } from '@nerveline/kernel';
 import { TransactionEncoder } from '../debezium/transaction-encoder';
 import { decodeMessage } from '../pgoutput/decode-message';
 import { ConfirmedPosition } from '../replication/confirmed-position';
@@ -233,7 +233,11 @@ export class RelaySession implements AsyncDisposable {
   }
 
   #every(interval_ms: number, task: () => Promise<void>): void {
-    this.#timers.push(setInterval(() => task().catch(this.#fail), interval_ms));
+    this.#timers.push(
+      setInterval(() => {
+        task().catch(this.#fail);
+      }, interval_ms),
+    );
   }
 
   /** What is durable is confirmed; the rest comes again to the next session. */

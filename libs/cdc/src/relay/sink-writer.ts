@@ -134,9 +134,10 @@ export class SinkWriter implements TransactionReceiver {
       });
       this.counts.writes += 1;
       this.counts.records += records.length;
+      for (const { value } of records) this.counts.bytes += value?.length ?? 0;
     });
     this.#queue = written.catch(() => {});
-    return await written;
+    await written;
   }
 
   /** Lets go of what isn't written; it comes again. Resolves when no write is under way. */
@@ -163,13 +164,12 @@ export class SinkWriter implements TransactionReceiver {
 
   async #drain(): Promise<void> {
     for (let batch = this.#cut(); batch !== undefined; batch = this.#cut()) {
-      const { records, transactions, end_lsn, bytes } = batch;
+      const { records, transactions, end_lsn } = batch;
       if (records.length > 0) {
         this.options.atFaultPoint('before_append');
         await this.write(() => records);
         this.options.atFaultPoint('after_append');
       }
-      this.counts.bytes += bytes;
       this.options.confirmed.durable(transactions, end_lsn);
       this.#unpress();
       this.#wake();

@@ -40,11 +40,7 @@ export class SnapshotReader implements AsyncDisposable {
    * @param after_key behind this key; null for the first
    * @throws NervelineError `NL-CDC-004`, `NL-CDC-020`
    */
-  async readChunk(
-    table: CatalogTable,
-    after_key: readonly string[] | null,
-    limit: number,
-  ): Promise<(string | null)[][]> {
+  readChunk(table: CatalogTable, after_key: readonly string[] | null, limit: number): Promise<(string | null)[][]> {
     const { source, relation, row_filter } = table;
     const columns = relation.columns.map(({ name }) => escapeIdentifier(name)).join(', ');
     const key = source.key.map((name) => escapeIdentifier(name)).join(', ');
@@ -54,7 +50,7 @@ export class SnapshotReader implements AsyncDisposable {
       ...(after_key === null ? [] : [`(${key}) > (${after_key.map((value) => escapeLiteral(value)).join(', ')})`]),
     ];
     const where = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
-    return await this.client.queryArrays(
+    return this.client.queryArrays(
       `SELECT ${columns} FROM ${qualified(source)}${where} ORDER BY ${key} LIMIT ${limit}`,
     );
   }

@@ -1,6 +1,6 @@
 import type { SourceTable } from '@nerveline/contracts';
 import { escapeIdentifier, escapeLiteral } from 'pg';
-import { isNervelineError, NervelineError } from '@nerveline/kernel';
+import { NervelineError } from '@nerveline/kernel';
 import type { SourceClient } from './source-client';
 import { toSourceError } from './source-errors';
 
@@ -27,7 +27,7 @@ async function change(client: SourceClient, statement: string): Promise<void> {
     await client.query(statement);
   } catch (cause) {
     const error = toSourceError(cause, 'changing the publication');
-    if (!isNervelineError(error, 'NL-CDC-020')) throw error;
+    if (error.code !== 'NL-CDC-020') throw error;
     throw new NervelineError('NL-CDC-012', { detail: `${error.detail}; to run by the owner: ${statement};`, cause });
   }
 }

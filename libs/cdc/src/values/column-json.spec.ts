@@ -34,7 +34,8 @@ describe('exact values', () => {
   it('of any int8 survive the wire', () => {
     fc.assert(
       fc.property(fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n), (value) => {
-        expect(BigInt(String(parseExactJson(json(OIDS.int8, String(value)))))).toBe(value);
+        const read = parseExactJson(json(OIDS.int8, String(value)));
+        expect(typeof read === 'number' ? BigInt(read) : read).toBe(value);
       }),
     );
   });
