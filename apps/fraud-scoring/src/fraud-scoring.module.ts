@@ -1,7 +1,7 @@
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { systemClock, type Clock } from '@nerveline/kernel';
 import { openLog, type Log } from '@nerveline/log';
-import { exitWith, LOGGER, type Logger } from '@nerveline/service-defaults';
+import { advertisedUrl, exitWith, LOGGER, type Logger } from '@nerveline/service-defaults';
 import { digest } from './adapters/digest';
 import { listAgeSeconds, measure } from './adapters/fraud-metrics';
 import { ListIntake } from './adapters/list-intake';
@@ -10,7 +10,7 @@ import { LOG } from './adapters/tokens';
 import { Answers } from './application/answers';
 import { CardHistories } from './application/card-histories';
 import { DecidePayment } from './application/decide-payment';
-import { EventClocks } from './application/event-clocks';
+import { EventClocks } from '@nerveline/stream';
 import { FollowLists } from './application/follow-lists';
 import { Lists } from './application/lists';
 import { defaultPolicy } from './domain/default-policy';
@@ -30,10 +30,15 @@ export class FraudScoringModule {
     const providers: Provider[] = [
       {
         provide: LOG,
-        useFactory: () => openLog({ service: 'fraud-scoring', data_directory: settings.NERVELINE_DATA_DIR }),
+        useFactory: () =>
+          openLog({
+            service: 'fraud-scoring',
+            data_directory: settings.NERVELINE_DATA_DIR,
+            address: advertisedUrl(settings),
+          }),
       },
       Lists,
-      { provide: EventClocks, useFactory: () => new EventClocks(wall) },
+      { provide: EventClocks, useFactory: () => new EventClocks('payments', wall) },
       {
         provide: FollowLists,
         inject: [LOG, Lists, EventClocks],

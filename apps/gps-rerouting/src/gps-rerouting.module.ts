@@ -3,7 +3,7 @@ import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { splitTenantKey, vehicleId, type TenantId } from '@nerveline/contracts';
 import { systemClock, type Clock } from '@nerveline/kernel';
 import { openLog, partitionFor, type Log } from '@nerveline/log';
-import { exitWith, LOGGER, type Logger } from '@nerveline/service-defaults';
+import { advertisedUrl, exitWith, LOGGER, type Logger } from '@nerveline/service-defaults';
 import { FleetRunner } from './adapters/fleet-runner';
 import { FleetController } from './adapters/http/fleet.controller';
 import { MapController } from './adapters/http/map.controller';
@@ -23,7 +23,7 @@ import { FollowTables } from './application/follow-tables';
 import { GaugeWriter } from './application/gauge-writer';
 import { PlanVehicle } from './application/plan-vehicle';
 import { ReportTraffic } from './application/report-traffic';
-import { TenantClocks } from './application/tenant-clocks';
+import { EventClocks } from '@nerveline/stream';
 import { voidOldRoads } from './application/void-old-roads';
 import type { Surroundings } from './application/world';
 import type { RoadGraph } from './domain/graph/road-graph';
@@ -53,24 +53,29 @@ export class GpsReroutingModule {
 const stores = (settings: GpsReroutingSettings, wall: Clock): Provider[] => [
   {
     provide: LOG,
-    useFactory: () => openLog({ service: 'gps-rerouting', data_directory: settings.NERVELINE_DATA_DIR }),
+    useFactory: () =>
+      openLog({
+        service: 'gps-rerouting',
+        data_directory: settings.NERVELINE_DATA_DIR,
+        address: advertisedUrl(settings),
+      }),
   },
   { provide: SURROUNDINGS, inject: [LOGGER], useFactory: (logger: Logger) => surroundingsFor(settings, logger) },
   Directory,
   { provide: GaugeWriter, inject: [Directory], useFactory: (directory: Directory) => new GaugeWriter(directory) },
   {
-    provide: TenantClocks,
+    provide: EventClocks,
     inject: [LOG],
     useFactory: async (log: Log) => {
-      const clocks = new TenantClocks(wall);
+      const clocks = new EventClocks('fleet', wall);
       await clocks.restore(log);
       return clocks;
     },
   },
   {
     provide: Desk,
-    inject: [LOG, SURROUNDINGS, GaugeWriter, TenantClocks, LOGGER],
-    useFactory: async (log: Log, around: Surroundings, gauge: GaugeWriter, clocks: TenantClocks, logger: Logger) => {
+    inject: [LOG, SURROUNDINGS, GaugeWriter, EventClocks, LOGGER],
+    useFactory: async (log: Log, around: Surroundings, gauge: GaugeWriter, clocks: EventClocks, logger: Logger) => {
       const onFatal = (error: unknown) => exitWith(logger, error);
       const desk = new Desk({ log, surroundings: around, gauge, wall, partitionOf: partitionFor, onFatal });
       const restored = await desk.open();
@@ -102,29 +107,29 @@ const verbs: Provider[] = [
   },
   {
     provide: AcceptPositions,
-    inject: [Desk, TenantClocks],
-    useFactory: (desk: Desk, clocks: TenantClocks) => new AcceptPositions(desk, clocks),
+    inject: [Desk, EventClocks],
+    useFactory: (desk: Desk, clocks: EventClocks) => new AcceptPositions(desk, clocks),
   },
   {
     provide: PlanVehicle,
-    inject: [Desk, TenantClocks, Directory],
-    useFactory: (desk: Desk, clocks: TenantClocks, directory: Directory) => new PlanVehicle(desk, clocks, directory),
+    inject: [Desk, EventClocks, Directory],
+    useFactory: (desk: Desk, clocks: EventClocks, directory: Directory) => new PlanVehicle(desk, clocks, directory),
   },
   {
     provide: ReportTraffic,
-    inject: [Desk, TenantClocks, SURROUNDINGS],
-    useFactory: (desk: Desk, clocks: TenantClocks, roads: Surroundings) =>
+    inject: [Desk, EventClocks, SURROUNDINGS],
+    useFactory: (desk: Desk, clocks: EventClocks, roads: Surroundings) =>
       new ReportTraffic(desk, clocks, new TurfRoadCutter(roads)),
   },
   {
     provide: AnswerProposal,
-    inject: [Desk, TenantClocks],
-    useFactory: (desk: Desk, clocks: TenantClocks) => new AnswerProposal(desk, clocks),
+    inject: [Desk, EventClocks],
+    useFactory: (desk: Desk, clocks: EventClocks) => new AnswerProposal(desk, clocks),
   },
   {
     provide: ExpireByClock,
-    inject: [Desk, TenantClocks, GaugeWriter],
-    useFactory: (desk: Desk, clocks: TenantClocks, gauge: GaugeWriter) => new ExpireByClock(desk, clocks, gauge),
+    inject: [Desk, EventClocks, GaugeWriter],
+    useFactory: (desk: Desk, clocks: EventClocks, gauge: GaugeWriter) => new ExpireByClock(desk, clocks, gauge),
   },
   { provide: FindRoute, inject: [Desk], useFactory: (desk: Desk) => new FindRoute(desk) },
 ];

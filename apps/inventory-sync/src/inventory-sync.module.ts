@@ -3,7 +3,7 @@ import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { reservationId } from '@nerveline/contracts';
 import { systemClock, type Clock } from '@nerveline/kernel';
 import { openLog, type Log } from '@nerveline/log';
-import { exitWith, LOGGER, Readiness, type Logger } from '@nerveline/service-defaults';
+import { advertisedUrl, exitWith, LOGGER, Readiness, type Logger } from '@nerveline/service-defaults';
 import type { DataSource } from 'typeorm';
 import { HttpChannelEndpoint } from './adapters/channels/http-channel-endpoint';
 import { CartsController } from './adapters/http/carts.controller';
@@ -64,7 +64,10 @@ function stores(settings: InventorySettings): Provider[] {
     NERVELINE_DATA_DIR: data_directory,
   } = settings;
   return [
-    { provide: LOG, useFactory: () => openLog({ service: 'inventory-sync', data_directory }) },
+    {
+      provide: LOG,
+      useFactory: () => openLog({ service: 'inventory-sync', data_directory, address: advertisedUrl(settings) }),
+    },
     { provide: DATABASE, useFactory: () => openDatabase({ database_url, connections }) },
     {
       provide: PostgresStockReader,

@@ -3,7 +3,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { systemClock } from '@nerveline/kernel';
 import { openLog, type Log } from '@nerveline/log';
 import { defaultPushLimits, PushHub, type PushIo } from '@nerveline/push';
-import { LOGGER, type Logger } from '@nerveline/service-defaults';
+import { advertisedUrl, LOGGER, type Logger } from '@nerveline/service-defaults';
 import { Server } from 'socket.io';
 import { serveDashboard } from './adapters/http/dashboard-pages';
 import { MapController } from './adapters/http/map.controller';
@@ -63,10 +63,10 @@ export async function prepareLiveGateway(app: NestFastifyApplication, settings: 
   await serveDashboard(app, settings.DASHBOARD_DIR);
 }
 
-const logOptions = ({ NERVELINE_DATA_DIR: data_directory, HOST, PORT }: LiveGatewaySettings) => ({
+const logOptions = (settings: LiveGatewaySettings) => ({
   service: 'live-gateway',
-  data_directory,
-  ...(PORT !== 0 && { address: `http://${HOST.includes(':') ? `[${HOST}]` : HOST}:${PORT}` }),
+  data_directory: settings.NERVELINE_DATA_DIR,
+  address: advertisedUrl(settings),
 });
 
 function createIo(): PushIo {

@@ -9,5 +9,5 @@ export { runMigrations } from './migrations';
 export { Readiness, type Check } from './readiness';
 export { CurrentPrincipal, Public, requireScope, Scope, ScopeGuard } from './scope';
 export { LOGGER, SETTINGS } from './service.module';
-export { isLoopback, readSettings, serviceSettings, type ServiceSettings } from './settings';
+export { advertisedUrl, isLoopback, readSettings, serviceSettings, type ServiceSettings } from './settings';
 export { TOKEN_AUDIENCE, TOKEN_ISSUER, TokenVerifier } from './tokens';

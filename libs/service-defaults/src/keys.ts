@@ -42,7 +42,11 @@ export async function ensureKeys(directory: string): Promise<KeyFiles> {
  */
 export async function signToken(private_key: string, principal: Principal, expires_in: string): Promise<string> {
   const pem = await readFile(private_key, 'utf8').catch((cause: unknown) => {
-    throw new NervelineError('NL-API-012', { field: 'private_key', detail: `no private key can be read from ${private_key}`, cause });
+    throw new NervelineError('NL-API-012', {
+      field: 'private_key',
+      detail: `no private key can be read from ${private_key}`,
+      cause,
+    });
   });
   const { tenant_id, subject, roles, scopes } = principal;
   return new SignJWT({ tenant_id, roles: [...roles], scopes: [...scopes] })

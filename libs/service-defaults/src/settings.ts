@@ -45,3 +45,9 @@ export function readSettings<Schema extends z.ZodType>(
   const field = issue?.path.join('.') ?? '';
   throw new NervelineError('NL-API-012', { field, detail: `setting ${field}: ${issue?.message ?? 'is wrong'}` });
 }
+
+/** How others reach this service, for its lease on the log; empty on a port that isn't known before it listens. */
+export function advertisedUrl({ ADVERTISED_URL, HOST, PORT }: ServiceSettings): string {
+  if (ADVERTISED_URL !== undefined) return ADVERTISED_URL;
+  return PORT === 0 ? '' : `http://${HOST.includes(':') ? `[${HOST}]` : HOST}:${PORT}`;
+}

@@ -1,1 +1,1 @@
-export { eventClockTopic, followEventClock } from './follow-event-clock';
+export { eventClockTopic, EventClocks, type ClockReading } from './event-clocks';

@@ -8,7 +8,7 @@ import {
 import { NervelineError } from '@nerveline/kernel';
 import { consume, type Consumer, type Log } from '@nerveline/log';
 import { exitWith, LOGGER, Readiness, type Logger } from '@nerveline/service-defaults';
-import { EventClocks } from '../application/event-clocks';
+import { EventClocks } from '@nerveline/stream';
 import { FollowLists, LISTS_GROUP } from '../application/follow-lists';
 import { listsComplete } from '../application/lists-complete';
 import { LOG } from './tokens';
@@ -33,7 +33,7 @@ export class ListIntake implements OnApplicationBootstrap, BeforeApplicationShut
     this.readiness.add('lists', () =>
       this.#ready ? { ready: true } : { ready: false, detail: `waits for ${this.#waits_for}` },
     );
-    this.readiness.addFact('event_clock_ms', () => this.clocks.last_declared_ms);
+    this.readiness.addFact('event_clocks', () => this.clocks.readings());
     const consumer = consume(this.log, {
       group: LISTS_GROUP,
       topics: FollowLists.topics,

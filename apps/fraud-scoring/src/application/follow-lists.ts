@@ -1,7 +1,7 @@
 import { recordHeaders, topics } from '@nerveline/contracts';
 import type { StateWrite } from '@nerveline/kernel';
 import type { Effects, Log, LogRecord } from '@nerveline/log';
-import type { EventClocks } from './event-clocks';
+import type { EventClocks } from '@nerveline/stream';
 import { listTopics, readListChange, type ListRow } from './list-change';
 import type { Lists } from './lists';
 import { decodeStored, encodeStored } from './stored-value';

@@ -1,9 +1,8 @@
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { consume, type Consumer, type Effects, type Log, type LogRecord } from '@nerveline/log';
 import { exitWith, LOGGER, type Logger } from '@nerveline/service-defaults';
-import { eventClockTopic } from '@nerveline/stream';
+import { eventClockTopic, EventClocks } from '@nerveline/stream';
 import { FollowTables, TABLES_GROUP } from '../application/follow-tables';
-import { TenantClocks } from '../application/tenant-clocks';
 import { LOG } from './tokens';
 
 /** Runs the consumer of the source tables and event clocks. */
@@ -14,7 +13,7 @@ export class TablesIntake implements OnApplicationBootstrap, BeforeApplicationSh
   constructor(
     @Inject(LOG) private readonly log: Log,
     @Inject(FollowTables) private readonly tables: FollowTables,
-    @Inject(TenantClocks) private readonly clocks: TenantClocks,
+    @Inject(EventClocks) private readonly clocks: EventClocks,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 

@@ -7,7 +7,8 @@ import {
 import { isStale } from '../domain/tracking/track';
 import { checkEventTime, MAP_MARGIN_M } from './check-input';
 import type { Desk } from './desk';
-import type { Caller, EventClocks } from './ports';
+import type { EventClocks } from '@nerveline/stream';
+import type { Caller } from './ports';
 import { takeFix } from './take-fix';
 
 /** Takes GPS fixes: when it answers, every accepted one is in the log and the vehicles' state has it. */
@@ -23,7 +24,7 @@ export class AcceptPositions {
    * @throws NervelineError `NL-FLT-001`, `NL-FLT-002` for a time that can't be: then nothing of the request is taken
    */
   async accept({ tenant_id, headers }: Caller, { fixes }: PositionsRequest): Promise<PositionsAnswer> {
-    const now_ms = this.clocks.now_ms(tenant_id);
+    const now_ms = this.clocks.of(tenant_id).now_ms();
     fixes.forEach((fix, index) => checkEventTime(fix.event_ms, now_ms, `fixes[${index}].event_ms`));
     return this.desk.do((step) => {
       const fleet = step.world.fleet(tenant_id);

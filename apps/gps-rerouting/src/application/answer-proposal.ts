@@ -9,7 +9,8 @@ import { NervelineError, tenantKey } from '@nerveline/kernel';
 import type { Vehicle } from '../domain/fleet/vehicle';
 import { RouteLine } from '../domain/tracking/route-line';
 import type { Desk } from './desk';
-import type { Caller, EventClocks } from './ports';
+import type { EventClocks } from '@nerveline/stream';
+import type { Caller } from './ports';
 import { rememberAnswer } from './remember-answer';
 import { inputVectorOf, type Step } from './step';
 import { takeAnswer, type AnswerCommand } from './take-command';
@@ -28,7 +29,7 @@ export class AnswerProposal {
    */
   async answer(caller: Caller, request: ProposalAnswerRequest): Promise<RerouteDecision> {
     const { tenant_id, principal, headers } = caller;
-    const now_ms = this.clocks.now_ms(tenant_id);
+    const now_ms = this.clocks.of(tenant_id).now_ms();
     return this.desk.do((step) => {
       const key = tenantKey(tenant_id, 'answer', request.proposal_id);
       const known = recallAnswer(step, key, request);

@@ -53,7 +53,8 @@ function openDesk(log: MemoryLog, fatal: unknown[] = []): Desk {
   return new Desk({ log, surroundings, gauge, wall, partitionOf: partitionFor, onFatal: (error) => fatal.push(error) });
 }
 
-const fixAt = (event_ms: number): PositionFix => positionFix.parse({ vehicle_id: 'V', lat: 49.48, lon: 8.44, event_ms });
+const fixAt = (event_ms: number): PositionFix =>
+  positionFix.parse({ vehicle_id: 'V', lat: 49.48, lon: 8.44, event_ms });
 
 const take = (event_ms: number) => (step: Step) => {
   step.outbox.position(demo, fixAt(event_ms));

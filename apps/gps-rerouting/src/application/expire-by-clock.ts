@@ -2,7 +2,7 @@ import type { TenantId } from '@nerveline/contracts';
 import type { Vehicle } from '../domain/fleet/vehicle';
 import type { Desk } from './desk';
 import type { GaugeWriter } from './gauge-writer';
-import type { EventClocks } from './ports';
+import type { EventClocks } from '@nerveline/stream';
 import { takeReport } from './report-traffic';
 import { inputVectorOf, type Step } from './step';
 import { takeAnswer, type AnswerCommand } from './take-command';
@@ -21,7 +21,7 @@ export class ExpireByClock {
     await this.desk.do((step) => {
       this.#expireIncidents(step);
       for (const [tenant_id, fleet] of step.world.fleets()) {
-        const now_ms = this.clocks.now_ms(tenant_id);
+        const now_ms = this.clocks.of(tenant_id).now_ms();
         for (const vehicle of fleet.vehicles.values()) expireProposal(step, { tenant_id, vehicle, now_ms });
       }
     });
@@ -30,10 +30,10 @@ export class ExpireByClock {
   #isDue(): boolean {
     const { world } = this.desk;
     for (const { tenant_id, ends_at_ms } of world.reports.values()) {
-      if (ends_at_ms !== null && ends_at_ms <= this.clocks.now_ms(tenant_id)) return true;
+      if (ends_at_ms !== null && ends_at_ms <= this.clocks.of(tenant_id).now_ms()) return true;
     }
     for (const [tenant_id, fleet] of world.fleets()) {
-      const now_ms = this.clocks.now_ms(tenant_id);
+      const now_ms = this.clocks.of(tenant_id).now_ms();
       for (const { proposal } of fleet.vehicles.values()) {
         if (proposal !== null && proposal.expires_at_ms <= now_ms) return true;
       }
@@ -43,7 +43,7 @@ export class ExpireByClock {
 
   #expireIncidents(step: Step): void {
     for (const report of [...step.world.reports.values()]) {
-      const now_ms = this.clocks.now_ms(report.tenant_id);
+      const now_ms = this.clocks.of(report.tenant_id).now_ms();
       if (report.ends_at_ms === null || report.ends_at_ms > now_ms) continue;
       const { vehicles_hit: _hit, metric_version: _version, read_vector: _read, ...reported } = report;
       takeReport(step, { ...reported, kind: 'cleared', event_ms: now_ms }, now_ms);

@@ -3,7 +3,8 @@ import { NervelineError } from '@nerveline/kernel';
 import { checkEventTime, checkOnMap } from './check-input';
 import type { Desk } from './desk';
 import type { Directory } from './directory';
-import type { Caller, EventClocks } from './ports';
+import type { EventClocks } from '@nerveline/stream';
+import type { Caller } from './ports';
 import { inputVectorOf, type Step } from './step';
 import { storeMetric } from './stored-state';
 import { findTrip, takePlan, type PlanCommand } from './take-command';
@@ -21,7 +22,7 @@ export class PlanVehicle {
    *   without a route (the vehicle keeps its plan), `-009` without anything to plan from
    */
   async plan({ tenant_id, principal, headers }: Caller, request: PlanRequest): Promise<VehiclePlan> {
-    const now_ms = this.clocks.now_ms(tenant_id);
+    const now_ms = this.clocks.of(tenant_id).now_ms();
     const event_ms = request.event_ms ?? now_ms;
     checkEventTime(event_ms, now_ms, 'event_ms');
     return this.desk.do((step) => {

@@ -3,11 +3,6 @@ import type { RecordHeaders } from '@nerveline/kernel';
 import type { RoadGraph } from '../domain/graph/road-graph';
 import type { SnapIndex } from '../domain/routing/snap-index';
 
-/** The time of the source, by tenant: "too old" and "in the future" are judged by it. */
-export interface EventClocks {
-  now_ms(tenant_id: TenantId): number;
-}
-
 /** Cuts what an incident covers against the roads. */
 export interface RoadCutter {
   segmentsOf(where: TrafficRequest['where']): readonly number[];

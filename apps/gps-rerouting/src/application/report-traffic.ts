@@ -2,7 +2,8 @@ import type { TrafficAnswer, TrafficIncident, TrafficRequest } from '@nerveline/
 import { NervelineError, tenantKey } from '@nerveline/kernel';
 import { checkEventTime, checkOnMap } from './check-input';
 import type { Desk } from './desk';
-import type { Caller, EventClocks, RoadCutter } from './ports';
+import type { EventClocks } from '@nerveline/stream';
+import type { Caller, RoadCutter } from './ports';
 import { rememberAnswer } from './remember-answer';
 import { inputVectorOf, type Step } from './step';
 import { storeIncident, storeMetric } from './stored-state';
@@ -21,7 +22,7 @@ export class ReportTraffic {
    *   that was used for another one
    */
   async report({ tenant_id, principal, headers }: Caller, request: TrafficRequest): Promise<TrafficAnswer> {
-    const now_ms = this.clocks.now_ms(tenant_id);
+    const now_ms = this.clocks.of(tenant_id).now_ms();
     const event_ms = request.event_ms ?? now_ms;
     checkEventTime(event_ms, now_ms, 'event_ms');
     return this.desk.do((step) => {

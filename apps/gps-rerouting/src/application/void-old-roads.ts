@@ -1,5 +1,5 @@
 import type { Desk } from './desk';
-import type { EventClocks } from './ports';
+import type { EventClocks } from '@nerveline/stream';
 import { storeIncident, storeMetric, type Restored } from './stored-state';
 
 /**
@@ -11,7 +11,7 @@ export async function voidOldRoads(desk: Desk, restored: Restored, clocks: Event
   if (other_roads.length === 0) return;
   await desk.do((step) => {
     for (const { tenant_id, vehicle } of void_plans) {
-      step.outbox.dropPlan(tenant_id, vehicle.vehicle_id, clocks.now_ms(tenant_id));
+      step.outbox.dropPlan(tenant_id, vehicle.vehicle_id, clocks.of(tenant_id).now_ms());
       step.outbox.touch(tenant_id, vehicle, { plan: true });
     }
     for (const incident of void_incidents) storeIncident(step.outbox, { ...incident, kind: 'cleared' });

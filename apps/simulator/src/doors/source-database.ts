@@ -10,7 +10,7 @@ export class SourceDatabase {
 
   constructor(
     database_url: string,
-    private readonly tenant_id: string,
+    readonly tenant_id: string,
   ) {
     this.#pool = new Pool({ connectionString: database_url, max: 4 });
   }

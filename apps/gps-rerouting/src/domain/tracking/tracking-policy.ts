@@ -11,7 +11,7 @@ export interface TrackingPolicy {
 }
 
 export const trackingPolicy: TrackingPolicy = {
-  progress: { window_back_m: 60, window_ahead_m: 150, top_speed_mps: 45, arrive_m: 25 },
+  progress: { window_back_m: 60, window_ahead_m: 100, top_speed_mps: 45, arrive_m: 25 },
   off_route: {
     leave_m: 35,
     back_m: 18,
