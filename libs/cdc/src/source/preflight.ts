@@ -18,7 +18,7 @@ export interface SourceFacts {
  *
  * @throws NervelineError `NL-CDC-001` wal_level, `NL-CDC-018` too old
  */
-export async function readSourceFacts(walsender: SourceClient): Promise<SourceFacts> {
+export async function readSourceFacts(walsender: Pick<SourceClient, 'query'>): Promise<SourceFacts> {
   const [identity] = await walsender.query('IDENTIFY_SYSTEM');
   const settings = await walsender.query(
     `SELECT name, setting FROM pg_settings WHERE name IN ('wal_level', 'server_version_num', 'wal_sender_timeout')`,
