@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { mapAnswer, positionsAnswer, vehiclePlan } from '@nerveline/contracts';
+import { mapAnswer, positionsAnswer, vehiclePlan, type MapAnswer } from '@nerveline/contracts';
 import type { DriverDoor } from '../doors/driver-door';
 import type { Answer, ServiceClient } from '../doors/service-client';
 import type { SourceDatabase } from '../doors/source-database';
@@ -35,7 +35,7 @@ export class FleetActor implements Actor {
   readonly #drivers: readonly Driver[];
   readonly #unloading = new Map<string, number>();
   readonly #roads: Roads;
-  #bbox: readonly [number, number, number, number] = [0, 0, 0, 0];
+  #places: readonly LonLat[] = [];
 
   constructor(
     private readonly options: FleetOptions,
@@ -59,7 +59,7 @@ export class FleetActor implements Actor {
   async run(signal: AbortSignal): Promise<void> {
     if (this.#drivers.length === 0) return;
     await this.#enrol();
-    this.#bbox = mapAnswer.parse(done(await this.fleet.get('/v1/map?classes=motorway,trunk,primary'))).bbox;
+    this.#places = placesOf(mapAnswer.parse(done(await this.fleet.get('/v1/map'))));
     await this.#setOut(signal);
     this.door.listen({ onPlan: (vehicle_id, way) => this.#onPlan(vehicle_id, way), takes: () => this.#takes() });
     const { incidents, for_ms } = this.options;
@@ -96,7 +96,7 @@ export class FleetActor implements Actor {
     }
   }
 
-  /** Asks for a way to somewhere. A place in a lake or behind a closed gate has none: another one is tried next time. */
+  /** Asks for a way to somewhere. A place behind a closed road has none: another one is tried next time. */
   async #plan(driver: Driver, from: LonLat): Promise<void> {
     const to = this.#anywhere();
     const answer = await this.fleet.post('/v1/plans', {
@@ -180,12 +180,15 @@ export class FleetActor implements Actor {
     return takes;
   }
 
-  /** Anywhere but at the rim, where roads end. */
+  /** Anywhere on a road. */
   #anywhere(): LonLat {
-    const [west, south, east, north] = this.#bbox;
-    const inner = () => this.#random.between(0.1, 0.9);
-    return [west + (east - west) * inner(), south + (north - south) * inner()];
+    return this.#places[this.#random.below(this.#places.length)] ?? [0, 0];
   }
+}
+
+/** A place on each road: customers live along roads, not in woods. */
+function placesOf({ features }: MapAnswer): LonLat[] {
+  return features.flatMap(({ geometry: { coordinates } }) => coordinates.slice(0, 1));
 }
 
 const point = ([lon, lat]: LonLat) => ({ lat, lon });
