@@ -21,14 +21,32 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
   const [text, setText] = useState('');
   const wanted = useDeferredValue(text.trim().toLowerCase());
   const groups = useFound(wanted);
+  const [chosen, setChosen] = useState('');
+  // Results come while one types: what was chosen and is gone gives way to the first.
+  const ids = groups.flatMap(({ found }) => found.map(({ id }) => id));
+  const value = ids.includes(chosen) ? chosen : (ids[0] ?? '');
   const run = (found: Found) => {
     onClose();
     found.run();
   };
   return (
     <Modal label="Find anything" wide onClose={onClose}>
-      <Command shouldFilter={false} label="Find anything" className={styles['palette']} loop>
-        <Command.Input value={text} onValueChange={setText} placeholder="Find a page, SKU, vehicle or card" autoFocus />
+      <Command
+        value={value}
+        onValueChange={setChosen}
+        shouldFilter={false}
+        label="Find anything"
+        className={styles['palette']}
+        loop
+      >
+        <Command.Input
+          value={text}
+          onValueChange={(next) => {
+            setText(next);
+            setChosen('');
+          }}
+          placeholder="Find a page, SKU, vehicle or card"
+        />
         <Command.List>
           <Command.Empty>Nothing here is called “{text}”.</Command.Empty>
           {groups.map(({ heading, found }) => (
