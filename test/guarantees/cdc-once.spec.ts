@@ -50,6 +50,26 @@ describe('a broken stream', () => {
   });
 });
 
+describe('a server that is shut down', () => {
+  it('need not wait for the relay, which confirms everything and then waits for the server', async () => {
+    await using server = await startPostgres();
+    await using fixture = await createFixture(server);
+    const relay = fixture.start({ confirm_interval_ms: 1_000 });
+    await eventually(() => relay.readiness.ready);
+    await insert(fixture, 0, 100);
+    const [row] = await fixture.database.query(`SELECT pg_read_file('postmaster.pid', 0, 16) AS file`);
+    const postmaster = Number.parseInt(String(row?.['file']), 10);
+    // A fast shutdown: WAL senders stay until their readers have confirmed all there is.
+    process.kill(postmaster, 'SIGINT');
+    await eventually(() => !isRunning(postmaster), { within_ms: 20_000 });
+    expect(ids(fixture).length).toBe(100);
+    await eventually(() => relay.readiness.detail.startsWith('NL-CDC-004'));
+    await relay.stop();
+    // The server is gone: nothing is left to drop.
+    fixture.abandon();
+  });
+});
+
 describe('a restart', () => {
   it('drops what the tails hold, though the floor is older', async () => {
     await using fixture = await createFixture();
@@ -131,6 +151,14 @@ async function createFixture(server?: Awaited<ReturnType<typeof startPostgres>>)
   const fixture = await createCdcFixture([items], server);
   await fixture.database.query('CREATE TABLE items (id int PRIMARY KEY, padding text)');
   return fixture;
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 const insert = ({ database }: CdcFixture, from: number, count: number) =>

@@ -27,6 +27,8 @@ export interface CdcFixture extends AsyncDisposable {
   readonly sink: MemorySink;
   readonly slot: string;
   start(options?: Partial<RelayOptions>): ChangeRelay;
+  /** For a test that ended its server: there is no database left to drop. */
+  abandon(): void;
   /** Changes that the sink holds of a table, tombstones left out, in their order. */
   changes(table: SourceTable): ParsedChange[];
 }
@@ -36,6 +38,7 @@ export async function createCdcFixture(tables: readonly SourceTable[], server?: 
   const sink = new MemorySink();
   const slot = `slot_${new URL(database.url).pathname.slice(1)}`;
   const relays: ChangeRelay[] = [];
+  let abandoned = false;
   return {
     database,
     sink,
@@ -56,11 +59,12 @@ export async function createCdcFixture(tables: readonly SourceTable[], server?: 
       relays.push(relay);
       return relay;
     },
+    abandon: () => (abandoned = true),
     changes: ({ topic }) => sink.of(topic.name).flatMap(toChange),
     [Symbol.asyncDispose]: async () => {
       sink.cutOff();
       for (const relay of relays) await relay[Symbol.asyncDispose]();
-      await database[Symbol.asyncDispose]();
+      if (!abandoned) await database[Symbol.asyncDispose]();
     },
   };
 }
