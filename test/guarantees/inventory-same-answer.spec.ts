@@ -1,6 +1,13 @@
 import { createTempDirectory, createTestKeys, stopOwnPostgres } from '@nerveline/testing';
 import { CommitProxy } from './inventory-commit-proxy';
-import { brokenPromises, createInventoryDatabase, inventoryClient, reservationOf, startApp } from './inventory-harness';
+import {
+  brokenPromises,
+  createInventoryDatabase,
+  inventoryClient,
+  openInventory,
+  reservationOf,
+  startApp,
+} from './inventory-harness';
 
 afterAll(stopOwnPostgres);
 
@@ -39,4 +46,29 @@ test('a service that is killed between the commit and the answer gives the answe
   ]);
   expect(await brokenPromises(database)).toEqual([]);
   await client.close();
+}, 90_000);
+
+test('connections that break in the middle of everything cost nobody an answer, and nobody a unit', async () => {
+  await using inventory = await openInventory();
+  const { client, database } = inventory;
+  await client.receive('A-17', 100);
+  const asking = Array.from({ length: 120 }, (_, i) =>
+    client.reserve({ sku: 'A-17', quantity: 1 }, { idempotency_key: `buyer-${i}`, holder: `buyer-${i}` }),
+  );
+  for (let i = 0; i < 3; i += 1) {
+    await database.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+      WHERE application_name = 'inventory-sync' AND datname = current_database()`);
+  }
+  const first = await Promise.all(asking);
+  const again = await Promise.all(
+    first.map((_, i) =>
+      client.reserve({ sku: 'A-17', quantity: 1 }, { idempotency_key: `buyer-${i}`, holder: `buyer-${i}` }),
+    ),
+  );
+  first.forEach(({ status, body }, i) => {
+    if (status === 200) expect(again[i]?.body).toEqual(body);
+    else expect(body).toMatchObject({ error: { retriable: true } });
+  });
+  expect(again.filter(({ body }) => body['kind'] === 'granted')).toHaveLength(100);
+  expect(await brokenPromises(database)).toEqual([]);
 }, 90_000);

@@ -27,6 +27,7 @@ import { MoveStock } from './application/move-stock';
 import { RecordRefusals } from './application/record-refusals';
 import { ReserveStock } from './application/reserve-stock';
 import { SettleReservation } from './application/settle-reservation';
+import type { StockStore } from './application/stock-store';
 import { TakeCartEvent } from './application/take-cart-event';
 import { defaultPolicy, type StockPolicy } from './domain/policy';
 import type { InventorySettings } from './inventory.config';
@@ -90,8 +91,12 @@ function commands(settings: InventorySettings, policy: StockPolicy, wall: Clock)
     },
     {
       provide: CommandQueue,
-      inject: [DATABASE],
-      useFactory: (database: DataSource) => commandQueue(database, settings, policy),
+      inject: [DATABASE, Readiness],
+      useFactory: (database: DataSource, readiness: Readiness) => {
+        const store = new PostgresStockStore(database, wall);
+        readiness.add('database', () => store.check());
+        return commandQueue(store, settings, policy);
+      },
     },
     {
       provide: ReserveStock,
@@ -122,9 +127,9 @@ function commands(settings: InventorySettings, policy: StockPolicy, wall: Clock)
   ];
 }
 
-function commandQueue(database: DataSource, settings: InventorySettings, policy: StockPolicy): CommandQueue {
+function commandQueue(store: StockStore, settings: InventorySettings, policy: StockPolicy): CommandQueue {
   const queue = new CommandQueue({
-    store: new PostgresStockStore(database),
+    store,
     policy,
     lanes: settings.STOCK_LANES,
     max_batch_commands: settings.MAX_BATCH_COMMANDS,

@@ -39,7 +39,7 @@ export class CommandQueue {
     return this.#waiting.length;
   }
 
-  /** Calls back with each batch that was committed. The answers don't wait for what the callback begins. */
+  /** Calls back with each batch that was committed, behind its answers. */
   watch(onCommitted: (decided: readonly DecidedCommand[]) => void): void {
     this.#watchers.push(onCommitted);
   }
@@ -81,15 +81,9 @@ export class CommandQueue {
   }
 
   async #run(batch: readonly Waiting[]): Promise<void> {
-    const commands = batch.map(({ command }) => command);
+    let decided: readonly DecidedCommand[];
     try {
-      const decided = await this.#commit(commands);
-      for (const onCommitted of this.#watchers) onCommitted(decided);
-      batch.forEach(({ resolve }, i) => {
-        const done = decided[i];
-        invariant(done !== undefined, 'every command has an outcome');
-        resolve(done.outcome);
-      });
+      decided = await this.#commit(batch.map(({ command }) => command));
     } catch (error) {
       // One command that PostgreSQL can't take must not fail those that travelled with it.
       if (batch.length > 1 && !isNervelineError(error, 'NL-INV-014')) {
@@ -97,7 +91,18 @@ export class CommandQueue {
       } else {
         for (const { reject } of batch) reject(error);
       }
+      return;
     }
+    this.#answer(batch, decided);
+  }
+
+  #answer(batch: readonly Waiting[], decided: readonly DecidedCommand[]): void {
+    batch.forEach(({ resolve }, i) => {
+      const done = decided[i];
+      invariant(done !== undefined, 'every command has an outcome');
+      resolve(done.outcome);
+    });
+    for (const onCommitted of this.#watchers) onCommitted(decided);
   }
 
   async #commit(commands: readonly StockCommand[]): Promise<readonly DecidedCommand[]> {

@@ -1,4 +1,5 @@
 import type { ChannelId, IdempotencyKey, LocationId, Sku } from '@nerveline/contracts';
+import { isNervelineError, type Clock } from '@nerveline/kernel';
 import type { DataSource } from 'typeorm';
 import {
   emptyBook,
@@ -29,19 +30,42 @@ interface LoadRow {
   readonly locations: readonly [tenant_id: string, location_id: LocationId][] | null;
 }
 
+const ASK_AGAIN_MS = 5_000;
+
 type AllNeeds = ReadonlyMap<string, Needs>;
 
 /** The books in PostgreSQL: lock, read, decide, write, commit. */
 export class PostgresStockStore implements StockStore {
-  constructor(private readonly database: DataSource) {}
+  #unreachable_ms: number | undefined;
 
-  step(needs: AllNeeds, decide: (books: Books) => DecidedBatch): Promise<DecidedBatch> {
-    return inTransaction(this.database, async (transaction) => {
-      const books = await readBooks(transaction, needs);
-      const decided = decide(books);
-      await write(transaction, decided.writes);
+  constructor(
+    private readonly database: DataSource,
+    private readonly wall: Clock,
+  ) {}
+
+  /**
+   * Not ready for a moment after PostgreSQL didn't answer; then it takes requests again, since nothing but a request
+   * finds out whether it is back.
+   */
+  check(): { readonly ready: boolean; readonly detail?: string } {
+    const is_back = this.#unreachable_ms === undefined || this.wall.now_ms() - this.#unreachable_ms > ASK_AGAIN_MS;
+    return is_back ? { ready: true } : { ready: false, detail: 'PostgreSQL does not answer' };
+  }
+
+  async step(needs: AllNeeds, decide: (books: Books) => DecidedBatch): Promise<DecidedBatch> {
+    try {
+      const decided = await inTransaction(this.database, async (transaction) => {
+        const books = await readBooks(transaction, needs);
+        const decided_batch = decide(books);
+        await write(transaction, decided_batch.writes);
+        return decided_batch;
+      });
+      this.#unreachable_ms = undefined;
       return decided;
-    });
+    } catch (error) {
+      if (isNervelineError(error, 'NL-INV-014')) this.#unreachable_ms = this.wall.now_ms();
+      throw error;
+    }
   }
 }
 
