@@ -1,4 +1,10 @@
-import { topics, type RerouteDecision, type TrafficIncident, type VehiclePlan, type VehicleState } from '@nerveline/contracts';
+import {
+  topics,
+  type RerouteDecision,
+  type TrafficIncident,
+  type VehiclePlan,
+  type VehicleState,
+} from '@nerveline/contracts';
 import { eventually } from '@nerveline/testing';
 import { openFleet, type FleetContext } from './fleet-context';
 import { fixesAlong } from './fleet-drive';
@@ -47,7 +53,9 @@ describe('a vehicle on its way', () => {
     const start_ms = Date.now() - 60_000;
     const plan = await fleet.plan({ vehicle_id: 'V-1', from: HERE, to: THERE, event_ms: start_ms });
     await fleet.plan({ vehicle_id: 'V-2', from: THERE, to: { lat: 49.472, lon: 8.456 }, event_ms: start_ms });
-    await fleet.positions(fixesAlong(plan.geometry, { vehicle_id: 'V-1', start_ms: start_ms + 1_000, upTo_m: 100, from_m: 60 }));
+    await fleet.positions(
+      fixesAlong(plan.geometry, { vehicle_id: 'V-1', start_ms: start_ms + 1_000, upTo_m: 100, from_m: 60 }),
+    );
     const jam = {
       idempotency_key: 'jam-1',
       incident_id: 'J-1',
@@ -72,7 +80,12 @@ describe('a vehicle on its way', () => {
     const plans = await fleet.values<VehiclePlan>(topics.plans.name);
     const followed = plans.filter(({ vehicle_id }) => vehicle_id === 'V-1').at(-1);
     expect(followed).toMatchObject({ plan_version: 2, cause: 'proposal_accepted', segment_ids: proposed?.segment_ids });
-    const along = fixesAlong(followed?.geometry ?? [], { vehicle_id: 'V-1', start_ms: start_ms + 10_000, from_m: 150, upTo_m: 400 });
+    const along = fixesAlong(followed?.geometry ?? [], {
+      vehicle_id: 'V-1',
+      start_ms: start_ms + 10_000,
+      from_m: 150,
+      upTo_m: 400,
+    });
     await fleet.positions(along);
     await eventually(async () => {
       const state = await stateOf(fleet, 'V-1');

@@ -17,9 +17,9 @@ export interface Advance {
 }
 
 /**
- * Moves a vehicle along its route to where a fix shows it: within a window around the last place, so that a road that
+ * Moves a vehicle along its route to where a fix shows it: within a window ahead of the last place, so that a road that
  * is passed twice isn't taken for the wrong visit; only when the fix fits nowhere there, anywhere further ahead (it
- * took a short cut). Progress never goes back by noise.
+ * took a short cut). Progress never goes back: a fix that fits better just behind is noise, and the vehicle stays.
  */
 export function advance(
   line: RouteLine,
@@ -29,17 +29,18 @@ export function advance(
 ): Advance {
   const { progress, off_route } = policy;
   const reach_m = progress.window_ahead_m + (progress.top_speed_mps * Math.max(0, fix.elapsed_ms)) / 1_000;
-  const window = { near: from, from_m: from.offset_m - progress.window_back_m, to_m: from.offset_m + reach_m };
-  const near = line.project(fix.x_m, fix.y_m, window);
-  if (near.distance_m <= off_route.leave_m) return forwardOnly(from, near, line);
-  const anywhere = line.project(fix.x_m, fix.y_m, { near: from, from_m: window.from_m, to_m: Infinity });
-  return anywhere.distance_m <= off_route.back_m
-    ? forwardOnly(from, anywhere, line)
-    : { place: from, distance_m: near.distance_m };
+  const project = (from_m: number, to_m: number) => line.project(fix.x_m, fix.y_m, { near: from, from_m, to_m });
+  const ahead = project(from.offset_m, from.offset_m + reach_m);
+  if (ahead.distance_m <= off_route.back_m) return moveTo(ahead, line);
+  const behind = project(from.offset_m - progress.window_back_m, from.offset_m);
+  if (behind.distance_m < ahead.distance_m) return { place: from, distance_m: behind.distance_m };
+  if (ahead.distance_m <= off_route.leave_m) return moveTo(ahead, line);
+  const further = project(from.offset_m + reach_m, Infinity);
+  if (further.distance_m <= off_route.back_m) return moveTo(further, line);
+  return { place: from, distance_m: ahead.distance_m };
 }
 
 /** The place depends on the offset alone, so that a vehicle that was stored and read back stands where it stood. */
-function forwardOnly(from: LinePlace, to: Projection, line: RouteLine): Advance {
-  if (to.offset_m <= from.offset_m) return { place: from, distance_m: to.distance_m };
+function moveTo(to: Projection, line: RouteLine): Advance {
   return { place: line.locate(Math.min(to.offset_m, line.end_m)), distance_m: to.distance_m };
 }

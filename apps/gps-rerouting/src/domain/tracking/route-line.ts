@@ -14,6 +14,16 @@ export interface Projection extends LinePlace {
   readonly distance_m: number;
 }
 
+export interface LineWindow {
+  readonly near: LinePlace;
+  readonly from_m: number;
+  readonly to_m: number;
+}
+
+/** Further along the line than this is another visit of the same place. */
+const ANOTHER_VISIT_M = 25;
+const CLEARLY_M = 3;
+
 /** The time that each rest of the route takes, for one version of the metric. */
 interface RestTimes {
   readonly version: number;
@@ -60,29 +70,26 @@ export class RouteLine {
     return this.locate(this.start_m);
   }
 
-  /** The nearest place to a point of the plane between two offsets; `near` says where to begin to look. */
-  project(
-    x: number,
-    y: number,
-    window: { readonly near: LinePlace; readonly from_m: number; readonly to_m: number },
-  ): Projection {
+  /**
+   * The nearest place to a point of the plane between two offsets; `near` says where to begin to look. Where a way comes
+   * back along the same road, both visits are equally near: the later one is taken only when it is clearly nearer.
+   */
+  project(x: number, y: number, window: LineWindow): Projection {
     let piece = window.near.piece;
     while (piece > 0 && atF64(this.#along_m, piece) > window.from_m) piece--;
     let best = { piece, offset_m: window.near.offset_m, distance_m: Infinity };
-    let best_square = Infinity;
     const last = this.#x.length - 1;
     for (; piece < last && atF64(this.#along_m, piece) <= window.to_m; piece++) {
-      const [ax, ay] = [atF64(this.#x, piece), atF64(this.#y, piece)];
+      const [ax, ay, along_m] = [atF64(this.#x, piece), atF64(this.#y, piece), atF64(this.#along_m, piece)];
       const [dx, dy] = [atF64(this.#x, piece + 1) - ax, atF64(this.#y, piece + 1) - ay];
-      const square = dx * dx + dy * dy;
-      const raw = square === 0 ? 0 : ((x - ax) * dx + (y - ay) * dy) / square;
-      const fraction = raw < 0 ? 0 : raw > 1 ? 1 : raw;
-      const [ex, ey] = [ax + fraction * dx - x, ay + fraction * dy - y];
-      const distance_square = ex * ex + ey * ey;
-      if (distance_square >= best_square) continue;
-      best_square = distance_square;
-      const offset_m = atF64(this.#along_m, piece) + fraction * Math.sqrt(square);
-      best = { piece, offset_m, distance_m: Math.sqrt(distance_square) };
+      const length_m = atF64(this.#along_m, piece + 1) - along_m;
+      if (length_m === 0 || along_m + length_m < window.from_m) continue;
+      const foot_m = ((x - ax) * dx + (y - ay) * dy) / length_m;
+      const offset_m = Math.min(Math.max(along_m + foot_m, along_m, window.from_m), along_m + length_m, window.to_m);
+      const share = (offset_m - along_m) / length_m;
+      const distance_m = Math.hypot(ax + share * dx - x, ay + share * dy - y);
+      const bonus_m = offset_m > best.offset_m + ANOTHER_VISIT_M ? CLEARLY_M : 0;
+      if (distance_m + bonus_m < best.distance_m) best = { piece, offset_m, distance_m };
     }
     return best;
   }
