@@ -103,9 +103,7 @@ export class EmbeddedLog implements Log {
     return topics.map(({ name, owner, partitions }) => ({
       topic: name,
       owner,
-      partitions: this.open(owner).read((file) =>
-        Array.from({ length: partitions }, (_, partition) => readTail(file, name, partition)),
-      ),
+      partitions: Array.from({ length: partitions }, (_, partition) => lazyTail(this.open(owner), name, partition)),
     }));
   }
 
@@ -139,4 +137,19 @@ export class EmbeddedLog implements Log {
     if (this.#closing.signal.aborted) throw new NervelineError('NL-LOG-015', { detail: 'the log was closed' });
     return this.parts.environmentOf(service);
   }
+}
+
+/**
+ * A tail whose last record is read when somebody asks for it: that takes decoding a whole batch, and who looks at all
+ * topics at once seldom wants it.
+ */
+function lazyTail(environment: SharedEnvironment, topic: string, partition: number): PartitionTail {
+  const { next_offset, start_offset } = environment.read((file) => readEntry(file, topic, partition));
+  return {
+    next_offset,
+    start_offset,
+    get last() {
+      return environment.read((file) => readTail(file, topic, partition)).last;
+    },
+  };
 }
