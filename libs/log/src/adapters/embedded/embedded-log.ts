@@ -9,7 +9,7 @@ import {
 } from '@nerveline/kernel';
 import type { Log, Owner, PartitionTail, ReadBatch, ReadRequest, StateReader, TopicDescription } from '../../ports/log';
 import type { Housekeeping } from './housekeeping';
-import { findOffsetAt, readRecords, readTail } from './batch-reader';
+import { findOffsetAt, readEntry, readRecords, readTail } from './batch-reader';
 import type { EnvironmentWriter } from './environment-writer';
 import { readGroups, readInputPositions } from './input-position';
 import { asGeneration, readLease } from './lease';
