@@ -33,6 +33,16 @@ const parts = new Set(named.length > 0 ? named : patterns.length > 0 ? PARTS.sli
 const total = { passed: 0, failed: 0, skipped: [], troubles: [] };
 const running = [];
 
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.once(signal, () => {
+    total.failed += 1;
+    total.troubles.push(`the run was stopped by ${signal}`);
+    finish();
+    // Jest and all that it started is killed on exit; the servers' keepers see their pipe close.
+    process.exit(1);
+  });
+}
+
 try {
   await main();
 } catch (error) {
