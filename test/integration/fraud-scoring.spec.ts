@@ -157,7 +157,9 @@ describe('the event clock', () => {
     );
     await fraud.restart();
     const ready = JSON.parse((await fraud.get('/health/ready')).text) as { facts: object };
-    expect(ready.facts).toEqual({ event_clock_ms: FIRST_DAY_MS + 5_000_000 });
+    expect(ready.facts).toEqual({
+      event_clocks: { demo: { event_clock_ms: FIRST_DAY_MS + 5_000_000, speed: 5_000 } },
+    });
   });
 
   test('an answer is repeated for 24 hours by the event clock, then forgotten, also on disk', async () => {
