@@ -14,6 +14,8 @@ export interface Stage extends AsyncDisposable {
   readonly headers: Readonly<Record<string, string>>;
   /** When a channel was told this of a SKU, by `channel/sku/available`, performance.now(). */
   readonly told_ms: ReadonlyMap<string, number>;
+  /** Processor time that inventory-sync has used so far. */
+  cpuSeconds(): Promise<number>;
 }
 
 export const CHANNELS = ['web', 'market', 'store'];
@@ -48,6 +50,10 @@ export async function openStage(skus: number, http_connections: number): Promise
     http,
     headers,
     told_ms,
+    cpuSeconds: async () => {
+      const text = await (await fetch(`${inventory.address}/metrics`)).text();
+      return Number(/^process_cpu_seconds_total ([\d.]+)/m.exec(text)?.[1]);
+    },
     [Symbol.asyncDispose]: async () => {
       await http.close();
       for (const { child } of [inventory, relay]) await end(child);
