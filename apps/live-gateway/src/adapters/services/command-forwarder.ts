@@ -17,7 +17,7 @@ export interface Sender {
 }
 
 /** The name of the header that tells an owner until when somebody waits, milliseconds since the epoch. */
-export const DEADLINE_HEADER = 'x-deadline-ms';
+const DEADLINE_HEADER = 'x-deadline-ms';
 
 const nameSchema = z.enum(Object.keys(commands) as [CommandName, ...CommandName[]]);
 const errorAnswer = z.object({

@@ -12,9 +12,6 @@ const SETTING_OF = {
   'gps-rerouting': 'GPS_REROUTING_URL',
 } as const satisfies Partial<Record<ServiceName, keyof LiveGatewaySettings>>;
 
-/** A service that others ask over HTTP. */
-export type AskedService = keyof typeof SETTING_OF;
-
 /** Where the owner of a key answers: by its lease on the log. */
 @Injectable()
 export class ServiceAddresses {
