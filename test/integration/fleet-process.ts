@@ -1,8 +1,9 @@
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { eventually, freePort, startProgram, type TestKeys } from '@nerveline/testing';
 import { SMALL_CITY } from './fleet-context';
 
-const MAIN = join(__dirname, '../../apps/gps-rerouting/src/main.ts');
+/** Compiled programs lie in a tree like that of the sources. */
+const MAIN = join(__dirname, `../../apps/gps-rerouting/src/main${extname(__filename)}`);
 
 /** The status of a request whose connection broke: nobody knows whether it was taken. */
 export const NO_ANSWER = 0;

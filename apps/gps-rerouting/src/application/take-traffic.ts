@@ -1,4 +1,4 @@
-import type { TenantId, TrafficIncident, VehicleId } from '@nerveline/contracts';
+import type { TenantId, TrafficIncident } from '@nerveline/contracts';
 import type { Vehicle } from '../domain/fleet/vehicle';
 import type { Incident } from '../domain/routing/metric';
 import { reconsiderRoute } from './reconsider-route';
@@ -6,10 +6,6 @@ import type { Step } from './step';
 
 /** What is left of the free speed in a jam or in weather whose reporter didn't say. */
 const USUAL_FACTOR = { jam: 0.3, weather: 0.7 } as const;
-
-export interface TrafficTaken {
-  readonly vehicles_hit: readonly VehicleId[];
-}
 
 /** The part of a report that weights depend on. */
 export function incidentOf(report: Omit<TrafficIncident, 'vehicles_hit' | 'metric_version'>): Incident | undefined {

@@ -15,7 +15,7 @@ const worthIt: RerouteState = {
   proposal_in_flight: false,
 };
 
-const leftAlone = (because: string) => expect.objectContaining({ kind: 'leave_alone', because });
+const leftAlone = (because: string): unknown => expect.objectContaining({ kind: 'leave_alone', because });
 
 describe('decide', () => {
   it.each<[string, Partial<RerouteState>, unknown]>([
