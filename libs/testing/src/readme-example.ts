@@ -21,7 +21,8 @@ export async function runReadmeExample(path: string, load: (id: string) => unkno
   const printed: string[] = [];
   const print = (...words: unknown[]) => printed.push(words.map(String).join(' '));
   // Imports become requires and the rest a function, since an example may await at its top.
-  const body = `module.exports = async () => {\n${source.replaceAll(IMPORT, (_, names: string, from: string) => `const ${names.replaceAll(' as ', ': ')} = load(${from});`)}\n};`;
+  const statements = source.replaceAll(/^export /gm, '');
+  const body = `module.exports = async () => {\n${statements.replaceAll(IMPORT, (_, names: string, from: string) => `const ${names.replaceAll(' as ', ': ')} = load(${from});`)}\n};`;
   const { code } = transformSync(body, {
     filename: 'example.ts',
     swcrc: false,

@@ -7,7 +7,8 @@ import { createPayers, PaymentStream, type Payer, type Payment } from '../world/
 import { Counts, type Actor } from './actor';
 import { Errands } from './errands';
 
-const PAYERS = 2_000;
+/** At 4 payments/s that is some 17 a day for each card: as people pay. */
+const PAYERS = 20_000;
 /** A stolen card is reported this long after it was emptied. */
 const REPORTED_AFTER_MS = 8_000;
 
