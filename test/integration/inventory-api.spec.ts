@@ -53,7 +53,9 @@ describe('a reservation', () => {
     const granted = await reserve([line({ sku: 'B-3', quantity: 3 }), line({ sku: 'B-3', quantity: 2 })]);
     expect(granted.body).toMatchObject({ kind: 'granted' });
     expect(await levelOf('B-3')).toEqual({ on_hand: 5, reserved: 5 });
-    expect((await inventory.client.post(`/v1/reservations/${String(granted.body['reservation_id'])}/release`)).body).toEqual({
+    expect(
+      (await inventory.client.post(`/v1/reservations/${String(granted.body['reservation_id'])}/release`)).body,
+    ).toEqual({
       reservation_id: granted.body['reservation_id'],
       status: 'released',
     });

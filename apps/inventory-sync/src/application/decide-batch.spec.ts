@@ -55,7 +55,15 @@ const reserveAct =
     kind: 'reserve',
     by,
     identity: identity(at),
-    event: { reservation_id: `r-${at}` as ReservationId, channel_id: WEB, holder: 'x', lines, ttl_ms: 8, event_ms: at },
+    event: {
+      reservation_id: `r-${at}` as ReservationId,
+      channel_id: WEB,
+      holder: 'x',
+      lines,
+      ttl_ms: 8,
+      event_ms: at,
+      clock_ms: at,
+    },
   });
 
 const settleAct =

@@ -25,11 +25,12 @@ export class ReserveStock {
     const { queue, clocks, newReservationId } = this.options;
     const { idempotency_key, channel_id, holder, lines, ttl_ms } = request;
     const event_ms = clocks.timeOf(by.tenant_id, request.event_ms);
+    const clock_ms = clocks.of(by.tenant_id).now_ms();
     const outcome = await queue.submit({
       kind: 'reserve',
       by,
       identity: { idempotency_key, request_hash },
-      event: { reservation_id: newReservationId(), channel_id, holder, lines, ttl_ms, event_ms },
+      event: { reservation_id: newReservationId(), channel_id, holder, lines, ttl_ms, event_ms, clock_ms },
     });
     return answerOf(outcome, 'reservation');
   }

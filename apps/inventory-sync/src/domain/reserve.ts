@@ -16,6 +16,8 @@ export interface ReserveRequested {
   readonly lines: readonly ReservationLine[];
   readonly ttl_ms: number;
   readonly event_ms: number;
+  /** The event clock: an event that arrives late is held for its whole time all the same. */
+  readonly clock_ms: number;
 }
 
 type RefusedLine = Extract<ReservationAnswer, { kind: 'refused' }>['lines'][number];
@@ -42,7 +44,7 @@ export function reserve(stock: Stock, event: ReserveRequested): ReserveDecision 
   if (refused.length > 0) return { answer: { kind: 'refused', lines: refused }, postings: [] };
 
   const { reservation_id, channel_id, holder, event_ms } = event;
-  const expires_at_ms = event_ms + event.ttl_ms;
+  const expires_at_ms = Math.max(event_ms, event.clock_ms) + event.ttl_ms;
   return {
     answer: { kind: 'granted', reservation_id, expires_at_ms },
     reservation: {
