@@ -6,7 +6,9 @@ import { catalogue } from './log-durability-program';
  * one record for each partition and one entry of state, and says `{ id }`, with `code` when that failed.
  */
 async function main(): Promise<void> {
-  const log = await openLog({ data_directory: process.argv[2] ?? '', service: 'writer', catalogue });
+  // It stays, so that the test sees what it answers afterwards.
+  const onBroken = (): void => undefined;
+  const log = await openLog({ data_directory: process.argv[2] ?? '', service: 'writer', catalogue, onBroken });
   process.send?.({ opened: true });
   process.on('message', (message: { append?: number; close?: true }) => {
     if (message.close) void log.close().then(() => process.exit(0));

@@ -7,6 +7,7 @@ export type {
   Log,
   LogRecord,
   Owner,
+  PartitionRange,
   PartitionTail,
   ReadBatch,
   ReadRequest,

@@ -41,11 +41,15 @@ export interface ReadBatch {
   readonly tail_offset: Offset;
 }
 
-export interface PartitionTail {
+/** What a partition holds: offsets from `start_offset` up to and without `next_offset`. */
+export interface PartitionRange {
   /** The offset that the next append gets. */
   readonly next_offset: Offset;
   /** The first offset that is still there. */
   readonly start_offset: Offset;
+}
+
+export interface PartitionTail extends PartitionRange {
   /** The last record, for a writer that resumes; undefined when the partition is empty. */
   readonly last: LogRecord | undefined;
 }
@@ -53,7 +57,7 @@ export interface PartitionTail {
 export interface TopicDescription {
   readonly topic: string;
   readonly owner: string;
-  readonly partitions: readonly PartitionTail[];
+  readonly partitions: readonly PartitionRange[];
 }
 
 /** Who owns a key: its address for HTTP, and the generation that a forwarded call carries. */

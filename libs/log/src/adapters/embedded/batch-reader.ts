@@ -1,5 +1,5 @@
 import { NervelineError, offset, type Offset } from '@nerveline/kernel';
-import type { LogRecord, PartitionTail, ReadBatch, ReadRequest } from '../../ports/log';
+import type { LogRecord, PartitionRange, PartitionTail, ReadBatch, ReadRequest } from '../../ports/log';
 import type { EnvironmentFile } from './environment-file';
 import { batchKey, behindPrefix, offsetOfBatchKey, partitionKey } from './keys';
 import { decodePartitionEntry, type PartitionEntry } from './partition-entry';
@@ -41,6 +41,12 @@ export function readRecords(file: EnvironmentFile, request: ReadRequest): ReadBa
     if (header.last_offset >= next_offset) next_offset = offset(header.last_offset + 1);
   }
   return { records, next_offset: entry.next_offset, tail_offset: entry.next_offset };
+}
+
+/** Without looking at a record: who looks at all topics at once pays for no batch. */
+export function readRange(file: EnvironmentFile, topic: string, partition: number): PartitionRange {
+  const { next_offset, start_offset } = readEntry(file, topic, partition);
+  return { next_offset, start_offset };
 }
 
 export function readTail(file: EnvironmentFile, topic: string, partition: number): PartitionTail {

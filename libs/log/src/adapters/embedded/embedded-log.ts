@@ -9,7 +9,7 @@ import {
 } from '@nerveline/kernel';
 import type { Log, Owner, PartitionTail, ReadBatch, ReadRequest, StateReader, TopicDescription } from '../../ports/log';
 import type { Housekeeping } from './housekeeping';
-import { findOffsetAt, readEntry, readRecords, readTail } from './batch-reader';
+import { findOffsetAt, readRange, readRecords, readTail } from './batch-reader';
 import type { EnvironmentWriter } from './environment-writer';
 import { readGroups, readInputPositions } from './input-position';
 import { asGeneration, readLease } from './lease';
@@ -103,7 +103,9 @@ export class EmbeddedLog implements Log {
     return topics.map(({ name, owner, partitions }) => ({
       topic: name,
       owner,
-      partitions: Array.from({ length: partitions }, (_, partition) => lazyTail(this.open(owner), name, partition)),
+      partitions: this.open(owner).read((file) =>
+        Array.from({ length: partitions }, (_, partition) => readRange(file, name, partition)),
+      ),
     }));
   }
 
@@ -137,19 +139,4 @@ export class EmbeddedLog implements Log {
     if (this.#closing.signal.aborted) throw new NervelineError('NL-LOG-015', { detail: 'the log was closed' });
     return this.parts.environmentOf(service);
   }
-}
-
-/**
- * A tail whose last record is read when somebody asks for it: that takes decoding a whole batch, and who looks at all
- * topics at once seldom wants it.
- */
-function lazyTail(environment: SharedEnvironment, topic: string, partition: number): PartitionTail {
-  const { next_offset, start_offset } = environment.read((file) => readEntry(file, topic, partition));
-  return {
-    next_offset,
-    start_offset,
-    get last() {
-      return environment.read((file) => readTail(file, topic, partition)).last;
-    },
-  };
 }

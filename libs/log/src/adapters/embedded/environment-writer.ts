@@ -13,6 +13,7 @@ export interface WriterOptions {
   readonly address: string;
   readonly take_over: boolean;
   readonly max_pending_bytes: number;
+  onBroken(error: NervelineError): void;
 }
 
 /** The one writer of an environment: holds its lease, commits for all callers, rings the doorbell. */
@@ -41,6 +42,7 @@ export class EnvironmentWriter {
       const commits = new GroupCommit(file, {
         generation: lease.generation,
         max_pending_bytes: options.max_pending_bytes,
+        onBroken: (error) => options.onBroken(error),
         onDurable: () => {
           environment.wake();
           doorbell.ring();
@@ -65,10 +67,11 @@ export class EnvironmentWriter {
 
   async close(): Promise<void> {
     await this.commits.close();
-    // Whoever took over ends it cleanly or not; an environment that refuses writes wasn't ended cleanly.
-    const released = await releaseLease(this.file, this.lease).catch(() => false);
+    // Whoever took over ends it cleanly or not; after a write that failed, lmdb may never answer.
+    const released =
+      this.commits.failed === undefined && (await releaseLease(this.file, this.lease).catch(() => false));
     await this.doorbell.close();
-    await this.environment.stopWriting();
+    await this.environment.stopWriting({ broken: this.commits.failed?.code === 'NL-LOG-016' });
     if (released) markCleanEnd(this.environment.directory);
   }
 }

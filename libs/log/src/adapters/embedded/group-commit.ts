@@ -24,21 +24,24 @@ export interface GroupCommitOptions {
   readonly max_pending_bytes: number;
   /** Called after each durable transaction. */
   onDurable(): void;
+  /** Called once, when a write failed and no further one is taken. */
+  onBroken(error: NervelineError): void;
 }
 
 /**
  * Makes the work of all callers durable, many in one transaction with one sync: while one is on its way to the disk,
  * the next gathers. A transaction is bound to the writer's generation.
  *
- * A sync that fails aborts the transaction, and LMDB goes on: its pages were free before and nothing points at them,
- * so the next transaction writes them anew. When the page that switches transactions can't be written, LMDB refuses
- * everything until the environment is opened again, and so do we.
+ * After the first write that fails nothing more is written: the file is sound, since LMDB writes beside what is in use,
+ * but its handle isn't. Measured with lmdb 3.5.6: a page that can't be written corrupts the heap of the process, and
+ * after a meta page that can't be written no promise of a write settles any more.
  */
 export class GroupCommit {
   readonly #queue: Queued[] = [];
   #pending_bytes = 0;
   #running: Promise<void> | undefined;
-  #ended: NervelineError | undefined;
+  #closed = false;
+  #failed: NervelineError | undefined;
 
   constructor(
     private readonly file: EnvironmentFile,
@@ -47,12 +50,8 @@ export class GroupCommit {
 
   /** @throws NervelineError `NL-LOG-003`, `NL-LOG-004`, `NL-LOG-013`, `NL-LOG-015`, `NL-LOG-016` */
   submit<T>(work: Work<T>): Promise<T> {
-    if (this.#ended !== undefined) return Promise.reject(this.#ended);
-    const { max_pending_bytes } = this.options;
-    if (this.#pending_bytes > 0 && this.#pending_bytes + work.size_bytes > max_pending_bytes) {
-      const detail = `${this.#pending_bytes} bytes wait to be made durable, max_pending_bytes is ${max_pending_bytes}`;
-      return Promise.reject(new NervelineError('NL-LOG-013', { detail }));
-    }
+    const refusal = this.refusalOf(work.size_bytes);
+    if (refusal !== undefined) return Promise.reject(refusal);
     return new Promise<T>((resolve, reject) => {
       this.#pending_bytes += work.size_bytes;
       this.#queue.push({
@@ -67,14 +66,26 @@ export class GroupCommit {
     });
   }
 
+  /** Why nothing more is written. */
+  get failed(): NervelineError | undefined {
+    return this.#failed;
+  }
+
   /** Refuses new work, and resolves when what was accepted is done. */
   async close(): Promise<void> {
-    this.end(new NervelineError('NL-LOG-015', { detail: 'the log was closed' }));
+    this.#closed = true;
     await this.#running;
   }
 
-  private end(error: NervelineError): void {
-    this.#ended ??= error;
+  private refusalOf(size_bytes: number): NervelineError | undefined {
+    if (this.#failed !== undefined) return this.#failed;
+    if (this.#closed) return new NervelineError('NL-LOG-015', { detail: 'the log was closed' });
+    const { max_pending_bytes } = this.options;
+    // One that is larger than the limit is taken when it is alone: it would wait for ever otherwise.
+    if (this.#pending_bytes === 0 || this.#pending_bytes + size_bytes <= max_pending_bytes) return undefined;
+    return new NervelineError('NL-LOG-013', {
+      detail: `${this.#pending_bytes} bytes wait to be made durable, max_pending_bytes is ${max_pending_bytes}`,
+    });
   }
 
   private async run(): Promise<void> {
@@ -82,7 +93,8 @@ export class GroupCommit {
     await new Promise((resolve) => setImmediate(resolve));
     while (this.#queue.length > 0) {
       const works = this.takeTransaction();
-      await this.transact(works);
+      if (this.#failed === undefined) await this.transact(works);
+      else for (const work of works) work.reject(this.#failed);
       for (const work of works) this.#pending_bytes -= work.size_bytes;
     }
     this.#running = undefined;
@@ -106,12 +118,24 @@ export class GroupCommit {
       if (!(await this.write(writes))) throw this.fenced();
     } catch (cause) {
       const error = cause instanceof NervelineError ? cause : await notDurable(cause);
-      if (error.code !== 'NL-LOG-003') this.end(error);
       for (const work of works) work.reject(error);
+      this.fail(error);
       return;
     }
     for (const resolve of resolves) resolve();
     this.options.onDurable();
+  }
+
+  private fail(error: NervelineError): void {
+    if (error.code === 'NL-LOG-004') {
+      this.#failed = error;
+      return;
+    }
+    this.#failed = new NervelineError('NL-LOG-016', {
+      detail: `after a write that failed: ${error.detail}`,
+      cause: error,
+    });
+    this.options.onBroken(this.#failed);
   }
 
   private stage(works: readonly Queued[], resolves: (() => void)[]): readonly Write[] {
@@ -144,9 +168,7 @@ export class GroupCommit {
 /** lmdb rejects with "Commit failed" and gives the cause as a promise on the error. */
 async function notDurable(failure: unknown): Promise<NervelineError> {
   const cause = await commitError(failure);
-  const text = cause instanceof Error ? cause.message : String(cause);
-  const panicked = text.includes('MDB_PANIC');
-  return new NervelineError(panicked ? 'NL-LOG-016' : 'NL-LOG-003', { detail: `the write failed: ${text}`, cause });
+  return new NervelineError('NL-LOG-003', { detail: `the write failed: ${String(cause)}`, cause });
 }
 
 async function commitError(failure: unknown): Promise<unknown> {

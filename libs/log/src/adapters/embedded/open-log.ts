@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { topicCatalogue } from '@nerveline/contracts';
+import type { NervelineError } from '@nerveline/kernel';
 import type { Log } from '../../ports/log';
 import { EmbeddedLog } from './embedded-log';
 import { EnvironmentWriter } from './environment-writer';
@@ -28,6 +29,11 @@ export interface OpenLogOptions {
   readonly compaction_min_records?: number;
   /** Hears of a background pass that failed; the next one tries again. Written to stderr when absent. */
   readonly onHousekeepingError?: (error: unknown) => void;
+  /**
+   * Called once when a write has failed and the log takes no more (`NL-LOG-016`). When absent the process ends with the
+   * error: starting it again is what recovers.
+   */
+  readonly onBroken?: (error: NervelineError) => void;
   /** Fences another process that holds the environment and hangs. Without it that is an error. */
   readonly take_over?: boolean;
 }
@@ -41,7 +47,7 @@ const MEBIBYTE = 1024 * 1024;
  * @throws NervelineError `NL-LOG-003` the disk refuses, `NL-LOG-005` damaged, `NL-LOG-006` written by a newer version, `NL-LOG-010` in use
  */
 export async function openLog(options: OpenLogOptions): Promise<Log> {
-  const { service, address = '', take_over = false, max_pending_bytes = 64 * MEBIBYTE } = options;
+  const { service, address = '', take_over = false, max_pending_bytes = 64 * MEBIBYTE, onBroken = end } = options;
   const log_directory = join(options.data_directory, 'log');
   mkdirSync(log_directory, { recursive: true });
   const topics = new LogTopics([...topicCatalogue, ...(options.catalogue ?? [])]);
@@ -58,7 +64,7 @@ export async function openLog(options: OpenLogOptions): Promise<Log> {
     const own = environmentOf(service);
     const writes = topics.ownedBy(service).length > 0;
     const writer = writes
-      ? await EnvironmentWriter.open(own, { log_directory, address, take_over, max_pending_bytes })
+      ? await EnvironmentWriter.open(own, { log_directory, address, take_over, max_pending_bytes, onBroken })
       : undefined;
     const housekeeping = writer && keepHouse({ environment: own, writer, topics: topics.ownedBy(service) }, options);
     const preparer = new CommitPreparer(topics, service, options.max_record_bytes ?? MEBIBYTE);
@@ -74,5 +80,12 @@ function keepHouse(own: ConstructorParameters<typeof Housekeeping>[0], options: 
     interval_ms: options.housekeeping_interval_ms ?? 60_000,
     compaction_min_records: options.compaction_min_records ?? 10_000,
     onError: options.onHousekeepingError ?? ((error) => process.emitWarning(`log housekeeping: ${String(error)}`)),
+  });
+}
+
+/** In a turn of its own, behind the callers whose write failed. */
+function end(error: NervelineError): void {
+  setImmediate(() => {
+    throw error;
   });
 }

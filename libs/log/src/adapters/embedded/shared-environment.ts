@@ -58,11 +58,12 @@ export class SharedEnvironment {
     return this.#file;
   }
 
-  async stopWriting(): Promise<void> {
+  /** @param broken after a write that failed lmdb can't even be closed safely: the process is to end */
+  async stopWriting({ broken = false } = {}): Promise<void> {
     this.#writing = false;
     const file = this.#file;
     this.#file = undefined;
-    await file?.close();
+    if (!broken) await file?.close();
     if (this.#wakes.size > 0) this.listen();
   }
 
