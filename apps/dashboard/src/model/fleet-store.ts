@@ -26,8 +26,6 @@ export class FleetStore extends Store {
   readonly incidents = new Map<string, TrafficIncident>();
   /** The latest word on each proposal, oldest first. */
   readonly proposals = new Map<string, RerouteDecision>();
-  /** Moves when incidents change, so that the map redraws them only then. */
-  incidents_version = 0;
 
   constructor(
     batch: RenderBatch,
@@ -49,7 +47,7 @@ export class FleetStore extends Store {
   );
   readonly trafficSink = this.#sink(
     (item) => this.#takeIncident(item),
-    () => this.#forgetIncidents(),
+    () => this.incidents.clear(),
   );
   readonly decisionSink = this.#sink(
     (item) => this.#takeDecision(item),
@@ -113,12 +111,6 @@ export class FleetStore extends Store {
     if (incident === null) return;
     if (incident.kind === 'cleared') this.incidents.delete(incident.incident_id);
     else this.incidents.set(incident.incident_id, incident);
-    this.incidents_version += 1;
-  }
-
-  #forgetIncidents(): void {
-    this.incidents.clear();
-    this.incidents_version += 1;
   }
 
   #takeDecision(item: PushItem): void {

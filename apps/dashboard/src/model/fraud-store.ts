@@ -40,8 +40,6 @@ export function decisionRow(item: PushItem, received_ms: number): DecisionRow | 
 export class FraudStore extends Store {
   readonly decisions = new Ring<DecisionRow>(KEPT_DECISIONS);
   readonly dots = new DecisionDots();
-  /** All that came since the page opened; tells a held table how many are newer. */
-  received = 0;
 
   constructor(
     batch: RenderBatch,
@@ -68,7 +66,6 @@ export class FraudStore extends Store {
     const { verdict } = row.record.decision;
     this.decisions.push(row);
     this.dots.add({ event_ms, amount_minor, currency, verdict, partition: row.partition, offset: row.offset });
-    this.received += 1;
   }
 }
 
