@@ -1,4 +1,5 @@
 import { NervelineError } from '@nerveline/kernel';
+import type { Pool } from 'pg';
 import { DataSource, type QueryRunner } from 'typeorm';
 import { entities } from './entities';
 
@@ -51,7 +52,12 @@ export async function openDatabase(options: {
     poolErrorHandler: () => {},
     extra: { keepAlive: true, statement_timeout: 10_000, lock_timeout: 5_000, options: PLANNER },
   });
-  return source.initialize();
+  await source.initialize();
+  const { master: pool } = source.driver as unknown as { readonly master: Pool };
+  // A connection that PostgreSQL ends in the same breath in which it became ready says so before TypeORM listens, and an
+  // error that nobody listens to ends the process. The statement that uses it next fails by itself and is repeated.
+  pool.on('connect', (client) => client.on('error', () => {}));
+  return source;
 }
 
 /**
