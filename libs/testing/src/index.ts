@@ -8,5 +8,6 @@ export { createDatabase, startPostgres, stopOwnPostgres, type TestDatabase, type
 export { startProgram, type TestProgram } from './program';
 export { runReadmeExample, type ExampleRun } from './readme-example';
 export { createTempDirectory, type TempDirectory } from './temp-directory';
+export { runShellSteps, shellSteps, toPattern, type ShellStep } from './shell-steps';
 export { createTestKeys, type TestKeys } from './tokens';
 export { VirtualClock } from './virtual-clock';
