@@ -97,6 +97,8 @@ function GridRow<Row>({ grid, columns, row, place }: GridRowProps<Row>) {
       aria-selected={grid.onSelect && row_id === grid.selected}
       className={cx(styles['row'], styles['data'], grid.rowClass?.(row))}
       style={place.style}
+      // Pressed, not clicked: among 500 rows a second another one lies there when the button comes up.
+      onMouseDown={(event) => event.button === 0 && grid.onSelect?.(row_id)}
       onClick={() => grid.onSelect?.(row_id)}
     >
       {columns.map((column) => (
