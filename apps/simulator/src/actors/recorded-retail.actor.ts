@@ -7,6 +7,7 @@ import { openingStock, recordedInvoices, RetailFold, type Invoice, type RetailMo
 import { Counts, type Actor } from './actor';
 import { declareAndWait } from './declare-event-clock';
 import { openShop } from './shoppers.actor';
+import { stockUp } from './stock-up';
 
 /** Invoices on their way at once; those that share a SKU go one after another. */
 const IN_FLIGHT = 24;
@@ -71,20 +72,12 @@ export class RecordedRetailActor implements Actor {
       ['sku'],
       [...opening].map(([sku, { name, price_minor }]) => ({ sku, name, price_minor, currency: 'GBP' })),
     );
-    const queue = new KeyedQueue(IN_FLIGHT);
-    for (const [sku, { units }] of opening) {
-      if (units > 0)
-        await queue.add([sku], () =>
-          this.#move({
-            idempotency_key: `retail-opening-${sku}`,
-            kind: 'receipt',
-            sku,
-            quantity: units,
-            reason: 'opening stock',
-          }),
-        );
-    }
-    await queue.drain();
+    const stock = [...opening].map(([sku, { units }]) => ({ sku, location_id: LOCATION, quantity: units }));
+    await stockUp(
+      this.inventory,
+      'retail',
+      stock.filter(({ quantity }) => quantity > 0),
+    );
     this.#counts.add('skus', opening.size);
   }
 

@@ -6,10 +6,10 @@ import { Random } from '../world/random';
 import { CHANNELS, createProducts, LOCATIONS, ShopperStream, type Shopping, type ShopProduct } from '../world/shop';
 import { Counts, type Actor } from './actor';
 import { Errands } from './errands';
+import { stockUp } from './stock-up';
 
 const PRODUCTS = 500;
 const HOLD_TTL_MS = 60_000;
-const MOVEMENTS_AT_ONCE = 500;
 /** A lorry comes this often on average. */
 const RECEIPTS_PER_S = 0.3;
 
@@ -56,21 +56,8 @@ export class ShoppersActor implements Actor {
       ['sku'],
       this.#products.map(({ sku, name, price_minor }) => ({ sku, name, price_minor, currency: 'EUR' })),
     );
-    const movements = this.#products.flatMap(({ sku, opening }) =>
-      opening.map(({ location_id, quantity }) => ({
-        idempotency_key: `opening-${sku}-${location_id}`,
-        kind: 'receipt',
-        sku,
-        location_id,
-        quantity,
-        reason: 'opening stock',
-      })),
-    );
-    for (let at = 0; at < movements.length; at += MOVEMENTS_AT_ONCE) {
-      await this.inventory.post('/v1/stock/movements/batch', {
-        movements: movements.slice(at, at + MOVEMENTS_AT_ONCE),
-      });
-    }
+    const opening = this.#products.flatMap((product) => product.opening.map((each) => ({ sku: product.sku, ...each })));
+    await stockUp(this.inventory, 'shop', opening);
   }
 
   async #paced(rate_per_s: number, what: string, signal: AbortSignal, act: () => Promise<void>): Promise<void> {

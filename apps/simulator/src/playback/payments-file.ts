@@ -14,9 +14,11 @@ const SECOND_MS = 1_000;
  */
 export async function* recordedPayments(path: string): AsyncGenerator<Payment> {
   let line = 1;
-  for await (const row of csvRows(path, COLUMNS)) {
-    line += 1;
-    yield toPayment(row, `${path}:${line}`);
+  for await (const rows of csvRows(path, COLUMNS)) {
+    for (const row of rows) {
+      line += 1;
+      yield toPayment(row, `${path}:${line}`);
+    }
   }
 }
 

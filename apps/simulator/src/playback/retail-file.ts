@@ -33,18 +33,28 @@ export type RetailMovement =
  * @throws NervelineError `NL-SIM-001`, `NL-SIM-002`, `NL-SIM-003`
  */
 export async function* recordedInvoices(path: string): AsyncGenerator<Invoice> {
+  for await (const invoices of invoiceBatches(path)) yield* invoices;
+}
+
+/** The same, many at a time. */
+async function* invoiceBatches(path: string): AsyncGenerator<readonly Invoice[]> {
   let open: { invoice: string; event_ms: number; lines: RetailLine[] } | undefined;
   let line_number = 1;
-  for await (const row of csvRows(path, COLUMNS)) {
-    line_number += 1;
-    const invoice = row['InvoiceNo'] ?? '';
-    if (open === undefined || open.invoice !== invoice) {
-      if (open !== undefined) yield closed(open);
-      open = { invoice, event_ms: toEventMs(row['InvoiceDate'] ?? '', `${path}:${line_number}`), lines: [] };
+  for await (const rows of csvRows(path, COLUMNS)) {
+    const invoices: Invoice[] = [];
+    for (const row of rows) {
+      line_number += 1;
+      const where = `${path}:${line_number}`;
+      const invoice = row['InvoiceNo'] ?? '';
+      if (open?.invoice !== invoice) {
+        if (open !== undefined) invoices.push(closed(open));
+        open = { invoice, event_ms: toEventMs(row['InvoiceDate'] ?? '', where), lines: [] };
+      }
+      open.lines.push(toLine(row, where));
     }
-    open.lines.push(toLine(row, `${path}:${line_number}`));
+    yield invoices;
   }
-  if (open !== undefined) yield closed(open);
+  if (open !== undefined) yield [closed(open)];
 }
 
 const closed = (open: Omit<Invoice, 'is_return'>): Invoice => ({ ...open, is_return: open.invoice.startsWith('C') });
@@ -123,14 +133,17 @@ export async function openingStock(
   const fold = new RetailFold();
   const level = new Map<string, number>();
   const opening = new Map<string, { units: number; name: string; price_minor: number }>();
-  for await (const invoice of recordedInvoices(path)) {
-    for (const { sku, name, price_minor } of invoice.lines)
-      if (!opening.has(sku)) opening.set(sku, { units: 0, name, price_minor });
-    for (const movement of fold.movementsOf(invoice)) {
-      const now = (level.get(movement.sku) ?? 0) + onHandDelta(movement);
-      level.set(movement.sku, now);
-      const entry = opening.get(movement.sku);
-      if (entry !== undefined && -now > entry.units) entry.units = -now;
+  for await (const invoices of invoiceBatches(path)) {
+    for (const invoice of invoices) {
+      for (const { sku, name, price_minor } of invoice.lines) {
+        if (!opening.has(sku)) opening.set(sku, { units: 0, name, price_minor });
+      }
+      for (const movement of fold.movementsOf(invoice)) {
+        const now = (level.get(movement.sku) ?? 0) + onHandDelta(movement);
+        level.set(movement.sku, now);
+        const entry = opening.get(movement.sku);
+        if (entry !== undefined && -now > entry.units) entry.units = -now;
+      }
     }
   }
   return opening;
