@@ -26,7 +26,10 @@ test('on this machine the page opens as operator', async () => {
   ]) {
     const { status, body } = await ask(gateway, headers);
     expect(status).toBe(200);
-    expect(JSON.parse(body)).toMatchObject({ token: expect.any(String), principal: { subject: 'operator' } });
+    expect(JSON.parse(body)).toMatchObject({
+      token: expect.any(String) as unknown,
+      principal: { subject: 'operator' },
+    });
   }
 });
 

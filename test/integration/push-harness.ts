@@ -17,7 +17,7 @@ import {
 import { toNervelineErrorForTest } from './push-errors';
 import { scopes, type OutRecord, type Principal, type Scope } from '@nerveline/kernel';
 import { openLog, type Log } from '@nerveline/log';
-import { PushClient, PushHub, refusal, type PushIo, type PushLimits } from '@nerveline/push';
+import { isAck, PushClient, PushHub, refusal, type PushIo, type PushLimits } from '@nerveline/push';
 import { createTempDirectory } from '@nerveline/testing';
 import { Server } from 'socket.io';
 
@@ -90,7 +90,7 @@ async function startGateway(source: Log, limits: Partial<PushLimits>, errors: un
   const io: PushIo = new Server(server, { serveClient: false });
   const hub = new PushHub({ source, io, limits, onError: (error) => errors.push(error) });
   const answer = async (act: () => unknown, ack: unknown) => {
-    if (typeof ack !== 'function') return;
+    if (!isAck(ack)) return;
     try {
       ack({ ok: true, value: await act() });
     } catch (error) {

@@ -5,7 +5,9 @@ import { Option } from 'commander';
 
 /** `--data DIR`, as `npm start` has it. */
 export const dataOption = () =>
-  new Option('--data <dir>', 'where the platform keeps its data').env('NERVELINE_DATA_DIR').default(resolve('data'), './data');
+  new Option('--data <dir>', 'where the platform keeps its data')
+    .env('NERVELINE_DATA_DIR')
+    .default(resolve('data'), './data');
 
 /**
  * The source database: DATABASE_URL, or the one that `npm start` keeps for itself.

@@ -9,7 +9,8 @@ import { tokenCommand } from './commands/token';
 import { topicsCommand } from './commands/topics';
 
 const program = new Command('nerveline').description("An operator's hands.").showHelpAfterError();
-for (const command of [checkCommand, lagCommand, topicsCommand, sqlCommand, tokenCommand, keysCommand]) program.addCommand(command());
+for (const command of [checkCommand, lagCommand, topicsCommand, sqlCommand, tokenCommand, keysCommand])
+  program.addCommand(command());
 
 program.parseAsync().catch((error: unknown) => {
   // One sentence for a person: what is wrong, and what to do.

@@ -72,8 +72,20 @@ async function tableFindings(query: Query): Promise<Finding[]> {
   return sourceTables.map(({ schema, table }) => {
     const name = `${schema}.${table}`;
     const row = there.find((each) => each['schema'] === schema && each['table'] === table);
-    if (row === undefined) return { check: name, found: 'no such table', good: false, mend: 'start the service that owns it: its migrations make it' };
-    const identified = IDENTIFYING.includes(String(row['identity'])) && (row['identity'] !== 'd' || row['has_key'] === true);
-    return { check: name, found: identified ? 'rows have an identity' : 'no identity', good: identified, mend: `ALTER TABLE ${name} REPLICA IDENTITY FULL;` };
+    if (row === undefined)
+      return {
+        check: name,
+        found: 'no such table',
+        good: false,
+        mend: 'start the service that owns it: its migrations make it',
+      };
+    const identified =
+      IDENTIFYING.includes(String(row['identity'])) && (row['identity'] !== 'd' || row['has_key'] === true);
+    return {
+      check: name,
+      found: identified ? 'rows have an identity' : 'no identity',
+      good: identified,
+      mend: `ALTER TABLE ${name} REPLICA IDENTITY FULL;`,
+    };
   });
 }

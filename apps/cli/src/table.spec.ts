@@ -1,8 +1,21 @@
 import { formatTable } from './table';
 
 test('numbers stand to the right, text to the left, nothing is cut', () => {
-  expect(formatTable(['topic', 'records'], [['fraud.decisions', 12], ['relay.progress', 3456]])).toBe(
-    ['topic            records', '---------------  -------', 'fraud.decisions       12', 'relay.progress      3456'].join('\n'),
+  expect(
+    formatTable(
+      ['topic', 'records'],
+      [
+        ['fraud.decisions', 12],
+        ['relay.progress', 3456],
+      ],
+    ),
+  ).toBe(
+    [
+      'topic            records',
+      '---------------  -------',
+      'fraud.decisions       12',
+      'relay.progress      3456',
+    ].join('\n'),
   );
 });
 

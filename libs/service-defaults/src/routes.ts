@@ -4,7 +4,7 @@ import { MetadataScanner, type ModulesContainer } from '@nestjs/core';
 import { NervelineError, type Scope } from '@nerveline/kernel';
 import { z } from 'zod';
 import { DESCRIBE_METADATA, type RouteDescription } from './describe';
-import { PUBLIC, SCOPE_METADATA } from './scope';
+import { SCOPE_METADATA, type PUBLIC } from './scope';
 
 /** A route as its decorators declare it. */
 export interface DeclaredRoute {

@@ -34,6 +34,8 @@ export async function runReadmeExample(path: string, load: (id: string) => unkno
     isModule: false,
   });
   const module: { exports?: () => Promise<void> } = {};
+  // A text of our own repo, in the caller's realm, so that its errors and arrays are those of the code under test.
+  // oxlint-disable-next-line typescript/no-implied-eval, typescript/no-unsafe-call
   new Function('load', 'console', 'module', code)(load, { log: print }, module);
   await module.exports?.();
   return { promised: [...source.matchAll(/\/\/ prints (.*)$/gm)].map(([, text = '']) => text), printed };

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import {
   topics,
+  type Ack,
   type Change,
   type ClientToServerEvents,
   type PushFrame,
@@ -80,7 +81,9 @@ async function subscribe(platform: TestPlatform, onFrame: (frame: PushFrame) => 
     transports: ['websocket'],
   });
   socket.on('frame', onFrame);
-  const answer = await socket.timeout(10_000).emitWithAck('subscribe', { stream: 'flow.events', from: null });
+  const answer = (await socket
+    .timeout(10_000)
+    .emitWithAck('subscribe', { stream: 'flow.events', from: null })) as Ack<null>;
   if (!answer.ok) throw new Error(`the gateway refused: ${answer.code} ${answer.detail}`);
   return socket;
 }

@@ -13,7 +13,12 @@ export const checkCommand = () =>
       await client.connect();
       try {
         const findings = await preflight(async (sql) => (await client.query<Record<string, unknown>>(sql)).rows);
-        console.log(formatTable(['check', 'found', 'good', 'mend it with'], findings.map(({ check, found, good, mend }) => [check, found, good ? 'yes' : 'NO', good ? '' : mend])));
+        console.log(
+          formatTable(
+            ['check', 'found', 'good', 'mend it with'],
+            findings.map(({ check, found, good, mend }) => [check, found, good ? 'yes' : 'NO', good ? '' : mend]),
+          ),
+        );
         if (findings.some(({ good }) => !good)) process.exitCode = 1;
       } finally {
         await client.end();

@@ -28,12 +28,17 @@ interface ArrayResult {
 }
 
 function print({ command, rowCount, fields, rows }: ArrayResult): void {
-  if (fields.length > 0) console.log(formatTable(fields.map(({ name }) => name), rows.map((row) => row.map(toCell))));
+  if (fields.length > 0)
+    console.log(
+      formatTable(
+        fields.map(({ name }) => name),
+        rows.map((row) => row.map(toCell)),
+      ),
+    );
   else console.log(`${command} ${rowCount ?? ''}`.trim());
 }
 
 function toCell(value: unknown): string | number | null {
-  if (value === null || typeof value === 'number') return value;
-  if (value instanceof Date) return value.toISOString();
-  return typeof value === 'object' ? JSON.stringify(value) : String(value as string | boolean | bigint);
+  if (value === null || typeof value === 'number' || typeof value === 'string') return value;
+  return value instanceof Date ? value.toISOString() : JSON.stringify(value);
 }

@@ -25,11 +25,16 @@ export const tokenCommand = () =>
     .action(async ({ data, scope, role, tenant, subject, expires }: TokenOptions) => {
       const granted = scope.includes('all') ? scopes : scope.map(toScope);
       const { private_key } = keyFiles(join(data, 'keys'));
-      console.log(await signToken(private_key, { tenant_id: tenant, subject, roles: [role], scopes: granted }, expires));
+      console.log(
+        await signToken(private_key, { tenant_id: tenant, subject, roles: [role], scopes: granted }, expires),
+      );
     });
 
 function toScope(text: string): Scope {
   const scope = scopes.find((known) => known === text);
   if (scope !== undefined) return scope;
-  throw new NervelineError('NL-API-012', { field: 'scope', detail: `'${text}' is not a scope; there are ${scopes.join(', ')}` });
+  throw new NervelineError('NL-API-012', {
+    field: 'scope',
+    detail: `'${text}' is not a scope; there are ${scopes.join(', ')}`,
+  });
 }

@@ -15,11 +15,11 @@ export class SourceClocks {
     const change = topics.eventClock.schema.safeParse(value);
     if (!change.success) return;
     const { before, after } = change.data;
-    const row = after ?? before;
-    if (row?.source === undefined) return;
-    this.#clocks.get(row.source)?.declare(after ?? undefined);
-    if (after === null) this.#declared.delete(row.source);
-    else this.#declared.add(row.source);
+    const source = (after ?? before)?.source as EventSource | undefined;
+    if (source === undefined) return;
+    this.#clocks.get(source)?.declare(after ?? undefined);
+    if (after === null) this.#declared.delete(source);
+    else this.#declared.add(source);
   }
 
   read(): { readonly event_clock_ms: number; readonly event_clocks_ms: Partial<Record<EventSource, number>> } {

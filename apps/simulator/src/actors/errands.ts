@@ -4,7 +4,7 @@ const MOST_ERRANDS = 256;
 /** What an actor has going on side by side. An errand that fails ends the actor; one that a stop cuts off doesn't. */
 export class Errands {
   readonly #open = new Set<Promise<void>>();
-  #failure: unknown;
+  #failure: Error | undefined;
 
   constructor(private readonly signal: AbortSignal) {}
 
@@ -17,7 +17,7 @@ export class Errands {
     if (this.#failure !== undefined) throw this.#failure;
     const done: Promise<void> = errand()
       .catch((error: unknown) => {
-        if (!this.signal.aborted) this.#failure ??= error;
+        if (!this.signal.aborted) this.#failure ??= error instanceof Error ? error : new Error(String(error));
       })
       .finally(() => this.#open.delete(done));
     this.#open.add(done);

@@ -1,3 +1,5 @@
+const toError = (raised: unknown): Error => (raised instanceof Error ? raised : new Error(String(raised)));
+
 /** Runs tasks side by side, but those that share a key one after another, and never more than `limit` at once. */
 export class KeyedQueue {
   readonly #last = new Map<string, Promise<void>>();
@@ -9,14 +11,14 @@ export class KeyedQueue {
   /** Resolves when there is room for the next task, not when this one is done: the source waits, nothing piles up. */
   async add(keys: Iterable<string>, task: () => Promise<void>): Promise<void> {
     const mine = [...new Set(keys)];
-    const ahead = mine.map((key) => this.#last.get(key));
+    const ahead = mine.flatMap((key) => this.#last.get(key) ?? []);
     this.#running += 1;
     const done = Promise.all(ahead)
       .then(task)
       .finally(() => this.#left(mine, done));
     for (const key of mine) this.#last.set(key, done);
     // A failed task is reported by drain() and add() of the next one; it must not be an unhandled rejection meanwhile.
-    done.catch((error: unknown) => (this.#failure ??= error));
+    done.catch((error: unknown) => (this.#failure ??= toError(error)));
     if (this.#running >= this.limit) await new Promise<void>((resolve) => (this.#room = resolve));
     this.#throwFailure();
   }
@@ -27,7 +29,7 @@ export class KeyedQueue {
     this.#throwFailure();
   }
 
-  #failure: unknown;
+  #failure: Error | undefined;
 
   #throwFailure(): void {
     if (this.#failure !== undefined) throw this.#failure;

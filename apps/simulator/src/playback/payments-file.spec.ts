@@ -54,7 +54,7 @@ test('a value that is no amount is named with its line', async () => {
   await expect(play(`${HEADER}\n0,0,1,1,1.00\n1,0,1,1,-5\n`)).rejects.toMatchObject({
     code: 'NL-SIM-003',
     field: 'TX_AMOUNT',
-    detail: expect.stringContaining(':3'),
+    detail: expect.stringContaining(':3') as unknown,
   });
 });
 

@@ -176,7 +176,7 @@ export class PushClient implements AsyncDisposable {
 
   async #ask(stream: PushStreamName, from: PositionVector | null): Promise<NervelineError | undefined> {
     try {
-      const answer = await this.#timed().emitWithAck('subscribe', { stream, from });
+      const answer = (await this.#timed().emitWithAck('subscribe', { stream, from })) as Ack<null>;
       return answer.ok ? undefined : toError(answer, answer.detail);
     } catch (cause) {
       return new NervelineError('NL-PSH-009', { detail: 'the gateway does not answer', cause });

@@ -19,6 +19,12 @@ export function parsePayload<Schema extends z.ZodType>(schema: Schema, payload: 
   });
 }
 
+/** Where a client's event wants its answer. */
+export type AckFunction = (answer: Ack<unknown>) => void;
+
+/** Socket.IO passes a client's acknowledgement as the event's last argument, when the client asked for one. */
+export const isAck = (argument: unknown): argument is AckFunction => typeof argument === 'function';
+
 /** The answer to an event that failed. */
 export function refusal({ code, detail, field }: NervelineError): Ack<never> {
   return { ok: false, code, detail, ...(field !== undefined && { field }) };

@@ -1,5 +1,5 @@
 import { Catch, Inject, Injectable, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
-import { refusal } from '@nerveline/push';
+import { isAck, refusal } from '@nerveline/push';
 import { LOGGER, toNervelineError, type Logger } from '@nerveline/service-defaults';
 
 /** Answers a socket event that failed, with its code. */
@@ -11,7 +11,7 @@ export class AckFilter implements ExceptionFilter {
   catch(raised: unknown, host: ArgumentsHost): void {
     const error = toNervelineError(raised);
     if (error.code === 'NL-API-500') this.logger.error({ err: raised, code: error.code }, error.message);
-    const ack: unknown = host.getArgs().find((argument) => typeof argument === 'function');
-    if (typeof ack === 'function') ack(refusal(error));
+    const ack = host.getArgs<unknown[]>().find(isAck);
+    ack?.(refusal(error));
   }
 }

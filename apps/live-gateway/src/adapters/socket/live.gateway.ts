@@ -38,7 +38,8 @@ export class LiveGateway
   ) {}
 
   afterInit(io: PushIo): void {
-    io.use(authenticate(this.tokens, this.hub));
+    const admit = authenticate(this.tokens, this.hub);
+    io.use((socket, next) => void admit(socket, next));
   }
 
   handleConnection(socket: PushSocket): void {

@@ -1,3 +1,4 @@
+import type { Server as HttpServer } from 'node:http';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import type { Server } from 'socket.io';
@@ -12,7 +13,7 @@ export class PushAdapter extends IoAdapter {
   }
 
   override createIOServer(): Server {
-    this.io.attach(this.httpServer);
+    this.io.attach(this.httpServer as HttpServer);
     return this.io;
   }
 }

@@ -1,5 +1,5 @@
 import { NervelineError, systemClock, type Clock } from '@nerveline/kernel';
-import { refusal, type PushLimits, type PushSocket } from '@nerveline/push';
+import { isAck, refusal, type PushLimits, type PushSocket } from '@nerveline/push';
 
 const EVENTS = new Set(['subscribe', 'unsubscribe', 'command', 'trace']);
 /** A client that goes on asking although it is refused so often in a row is cut off. */
@@ -43,7 +43,7 @@ export function guardRequests(socket: PushSocket, limits: PushLimits): void {
       return;
     }
     const ack = rest.at(-1);
-    if (typeof ack === 'function') ack(refusal(error));
+    if (isAck(ack)) ack(refusal(error));
     refused += 1;
     if (refused > REFUSALS_MAX) socket.disconnect(true);
   });
