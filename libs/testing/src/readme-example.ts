@@ -8,6 +8,9 @@ export interface ExampleRun {
   readonly printed: readonly string[];
 }
 
+/** `{ a as b, type C }` of an import, as the pattern of a destructuring. */
+const toPattern = (names: string): string => names.replaceAll(/\btype \w+,?/g, '').replaceAll(' as ', ': ');
+
 const IMPORT = /^import (\{[^}]*\}|\w+) from ('[^']+');$/gm;
 
 /**
@@ -22,7 +25,7 @@ export async function runReadmeExample(path: string, load: (id: string) => unkno
   const print = (...words: unknown[]) => printed.push(words.map(String).join(' '));
   // Imports become requires and the rest a function, since an example may await at its top.
   const statements = source.replaceAll(/^export /gm, '');
-  const body = `module.exports = async () => {\n${statements.replaceAll(IMPORT, (_, names: string, from: string) => `const ${names.replaceAll(' as ', ': ')} = load(${from});`)}\n};`;
+  const body = `module.exports = async () => {\n${statements.replaceAll(IMPORT, (_, names: string, from: string) => `const ${toPattern(names)} = load(${from});`)}\n};`;
   const { code } = transformSync(body, {
     filename: 'example.ts',
     swcrc: false,
