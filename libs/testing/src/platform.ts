@@ -34,6 +34,8 @@ export interface TestPlatform extends AsyncDisposable {
   output(): string;
   /** Asks it to stop as Ctrl-C does, and resolves with its exit code. The data stay until the test ends. */
   stop(): Promise<number | null>;
+  /** Kills the host, and nothing else, as a crash would: what it started goes on without it. */
+  kill(): Promise<void>;
 }
 
 export interface PlatformOptions {
@@ -102,6 +104,10 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Test
     get: (service, path) => call(service, path, {}),
     output: () => output,
     stop,
+    kill: async () => {
+      host.kill('SIGKILL');
+      await ended;
+    },
     [Symbol.asyncDispose]: async () => {
       await stop();
       await temp?.[Symbol.asyncDispose]();
