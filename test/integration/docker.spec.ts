@@ -39,7 +39,7 @@ describe('the compose file', () => {
     expect(compose.services[app]).toMatchObject({
       build: { args: { APP: app } },
       environment: {
-        DATABASE_URL: expect.stringContaining('@postgres:5432/'),
+        DATABASE_URL: expect.stringContaining('@postgres:5432/') as string,
         NERVELINE_DATA_DIR: '/data',
         NERVELINE_JWKS: '/data/keys/jwks.json',
         ADVERTISED_URL: `http://${app}:3000`,

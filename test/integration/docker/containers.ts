@@ -70,8 +70,8 @@ export class Containers implements AsyncDisposable {
       output: () => output,
       ended,
       checkHealth: async () => {
-        const [code] = await once(this.#spawn(image.healthcheck, image, environment), 'exit');
-        return code as number | null;
+        const [code] = (await once(this.#spawn(image.healthcheck, image, environment), 'exit')) as [number | null];
+        return code;
       },
       stop: () => {
         child.kill('SIGTERM');

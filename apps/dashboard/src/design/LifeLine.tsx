@@ -5,6 +5,7 @@ import { When } from './When';
 
 const NAMES: Record<EventLife['steps'][number]['step'], string> = {
   committed: 'Committed',
+  received: 'Received',
   in_log: 'In the log',
   handled: 'Handled',
   decided: 'Decided',

@@ -6,7 +6,7 @@ import {
   type DecisionRecord,
   type PaymentDecisionRequest,
 } from '@nerveline/contracts';
-import { NervelineError, type Principal } from '@nerveline/kernel';
+import { NervelineError, systemClock, type Principal } from '@nerveline/kernel';
 import { CurrentPrincipal, Describe, Scope, toNervelineError } from '@nerveline/service-defaults';
 import { Answers } from '../application/answers';
 import { DecidePayment } from '../application/decide-payment';
@@ -43,10 +43,16 @@ export class PaymentsController {
     @Headers('traceparent') traceparent?: string,
   ): Promise<Uint8Array> {
     const observeDuration = decisionSeconds.startTimer();
+    const received_ms = systemClock.now_ms();
     try {
       this.lists.demandReady();
       const trace = traceparent !== undefined && TRACEPARENT.test(traceparent) ? { traceparent } : {};
-      const decided = await this.payments.decide({ request, principal: this.#principalOf(caller), ...trace });
+      const decided = await this.payments.decide({
+        request,
+        principal: this.#principalOf(caller),
+        received_ms,
+        ...trace,
+      });
       countDecision(decided.verdict);
       observeDuration();
       return decided.answer;

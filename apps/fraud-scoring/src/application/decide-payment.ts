@@ -52,6 +52,8 @@ export interface DecideCommand {
   readonly request: PaymentDecisionRequest;
   readonly principal: DecisionRecord['principal'];
   readonly traceparent?: string;
+  /** Wall time when the request came in; for measuring only, no decision sees it. */
+  readonly received_ms?: number;
 }
 
 export interface Decided {
@@ -254,9 +256,10 @@ function demandSameBody(fingerprint: string, known: string): void {
   });
 }
 
-function headersOf({ principal, traceparent }: DecideCommand): RecordHeaders {
+function headersOf({ principal, traceparent, received_ms }: DecideCommand): RecordHeaders {
   return {
     [recordHeaders.subject]: principal.subject,
     ...(traceparent !== undefined && { [recordHeaders.traceparent]: traceparent }),
+    ...(received_ms !== undefined && { [recordHeaders.received_ms]: String(received_ms) }),
   };
 }

@@ -1,8 +1,15 @@
 import { encodeJson, tenantKey, topics, type TenantId, type VehicleState } from '@nerveline/contracts';
 import { asOfMs, type Vehicle } from '../domain/fleet/vehicle';
+import type { RecordHeaders } from '@nerveline/kernel';
 import type { Directory } from './directory';
 import type { Step } from './step';
 import type { World } from './world';
+
+/** What has to be told of a vehicle: whose it is, and what caused the last change. */
+interface Due {
+  readonly tenant_id: TenantId;
+  readonly headers: RecordHeaders;
+}
 
 /** A page needs no more than this of one vehicle. */
 const MIN_BETWEEN_MS = 200;
@@ -12,7 +19,7 @@ const MIN_BETWEEN_MS = 200;
  * quiet moment goes out at once, with the commit that made it; after that at most one in 200 ms.
  */
 export class GaugeWriter {
-  #dirty = new Map<Vehicle, TenantId>();
+  #dirty = new Map<Vehicle, Due>();
   #written_ms = new WeakMap<Vehicle, number>();
 
   constructor(private readonly directory: Directory) {}
@@ -22,7 +29,7 @@ export class GaugeWriter {
     this.#dirty = new Map();
     this.#written_ms = new WeakMap();
     for (const [tenant_id, fleet] of world.fleets()) {
-      for (const vehicle of fleet.vehicles.values()) this.#dirty.set(vehicle, tenant_id);
+      for (const vehicle of fleet.vehicles.values()) this.mark(tenant_id, vehicle);
     }
   }
 
@@ -33,13 +40,13 @@ export class GaugeWriter {
 
   /** What the source tables say of a vehicle has changed. */
   mark(tenant_id: TenantId, vehicle: Vehicle): void {
-    this.#dirty.set(vehicle, tenant_id);
+    this.#dirty.set(vehicle, { tenant_id, headers: {} });
   }
 
   /** Puts into the commit what is due. */
   take(step: Step, wall_ms: number): void {
-    for (const { vehicle, tenant_id } of step.outbox.touched.values()) this.#dirty.set(vehicle, tenant_id);
-    for (const [vehicle, tenant_id] of this.#dirty) {
+    for (const touched of step.outbox.touched.values()) this.#dirty.set(touched.vehicle, touched);
+    for (const [vehicle, { tenant_id, headers }] of this.#dirty) {
       if (wall_ms - (this.#written_ms.get(vehicle) ?? 0) < MIN_BETWEEN_MS) continue;
       this.#dirty.delete(vehicle);
       this.#written_ms.set(vehicle, wall_ms);
@@ -50,6 +57,7 @@ export class GaugeWriter {
         key: tenantKey(tenant_id, vehicle.vehicle_id),
         value: encodeJson(topics.vehicleStates, state),
         timestamp_ms: state.event_ms,
+        headers,
       });
     }
   }

@@ -18,6 +18,8 @@ export interface Touched {
   readonly vehicle: Vehicle;
   /** The plan or the open proposal changed too, not only where it is. */
   plan_changed: boolean;
+  /** Of the act that touched it last. */
+  headers: RecordHeaders;
 }
 
 /** What a batch of acts brings about; it all becomes durable in one commit. */
@@ -88,8 +90,13 @@ export class Outbox {
 
   touch(tenant_id: TenantId, vehicle: Vehicle, what: { readonly plan: boolean } = { plan: false }): void {
     const touched = this.touched.get(vehicle);
-    if (touched === undefined) this.touched.set(vehicle, { tenant_id, vehicle, plan_changed: what.plan });
-    else touched.plan_changed ||= what.plan;
+    const { headers } = this;
+    if (touched === undefined) {
+      this.touched.set(vehicle, { tenant_id, vehicle, plan_changed: what.plan, headers });
+      return;
+    }
+    touched.plan_changed ||= what.plan;
+    touched.headers = headers;
   }
 
   put(store: string, key: string, value: unknown): void {

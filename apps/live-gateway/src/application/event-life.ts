@@ -12,6 +12,10 @@ export function stepsOf(events: readonly RecentEvent[]): LifeStep[] {
   if (committed?.committed_ms !== undefined) {
     steps.push({ step: 'committed', where: 'PostgreSQL', at_ms: committed.committed_ms });
   }
+  const received = committed === undefined ? events.find(({ received_ms }) => received_ms !== undefined) : undefined;
+  if (received?.received_ms !== undefined) {
+    steps.push({ step: 'received', where: received.owner, at_ms: received.received_ms });
+  }
   for (const event of events) {
     const place = `${event.topic}/${event.partition} @ ${event.offset}`;
     steps.push({ step: stepOf(event), where: `log ${place}`, at_ms: event.appended_ms });

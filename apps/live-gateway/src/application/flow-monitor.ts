@@ -86,15 +86,20 @@ export class FlowMonitor {
     for (const { topic, records } of batches) {
       for (const record of records) {
         if (topic === topics.eventClock) this.#declare(() => record.item().value);
-        const { committed_ms, appended_ms } = this.ports.recent.add(record, now_ms);
-        if (committed_ms === undefined) continue;
-        this.#agesOf(topic.owner).add(now_ms, appended_ms - committed_ms);
-        this.#agesOf('clients').add(now_ms, now_ms - committed_ms);
+        const { committed_ms, received_ms, appended_ms } = this.ports.recent.add(record, now_ms);
+        const born_ms = committed_ms ?? received_ms;
+        if (born_ms === undefined) continue;
+        this.#agesOf(topic.owner).add(now_ms, appended_ms - born_ms);
+        this.#agesOf('clients').add(now_ms, now_ms - born_ms);
       }
     }
   }
 
   async #start(watch: number): Promise<void> {
+    // What a vehicle's fix brings about, for its age; no event that anybody wants to see in a list.
+    const states = await this.ports.follow(topics.vehicleStates);
+    if (watch !== this.#watch) return states();
+    this.#releases.push(states);
     for (const topic of [topics.eventClock, ...pushStreams['flow.events'].topics]) {
       const release = await this.ports.follow(topic);
       if (watch !== this.#watch) return release();

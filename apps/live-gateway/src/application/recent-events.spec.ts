@@ -42,3 +42,12 @@ test('a record that no change of the source caused has a life, too', () => {
   const event = recent.add(passing(1, { headers: {} }), 1_010);
   expect(stepsOf([event]).map(({ step }) => step)).toEqual(['decided', 'pushed']);
 });
+
+test('the life of what came over HTTP begins with the request', () => {
+  const event = new RecentEvents().add(passing(1, { headers: { received_ms: '1000' } }), 1_010);
+  expect(stepsOf([event]).map(({ step, where, after_ms }) => [step, where, after_ms])).toEqual([
+    ['received', 'fraud-scoring', 0],
+    ['decided', 'log fraud.decisions/0 @ 1', 2],
+    ['pushed', 'clients fraud.decisions/0 @ 1', 10],
+  ]);
+});

@@ -10,6 +10,7 @@ export interface RecentEvent {
   readonly tenant_id: string;
   readonly source_position: string | undefined;
   readonly committed_ms: number | undefined;
+  readonly received_ms: number | undefined;
   readonly appended_ms: number;
   /** When it left for the clients; unknown for what passed before anybody watched. */
   readonly pushed_ms: number | undefined;
@@ -77,7 +78,6 @@ export class RecentEvents {
 }
 
 export function toEvent(record: PassingRecord, pushed_ms: number | undefined): RecentEvent {
-  const committed_ms = Number(record.headers[recordHeaders.committed_ms]);
   return {
     topic: record.topic.name,
     owner: record.topic.owner,
@@ -85,8 +85,14 @@ export function toEvent(record: PassingRecord, pushed_ms: number | undefined): R
     offset: record.offset,
     tenant_id: record.tenant_id,
     source_position: record.headers[recordHeaders.source_position],
-    committed_ms: Number.isFinite(committed_ms) && committed_ms > 0 ? committed_ms : undefined,
+    committed_ms: toTime(record.headers[recordHeaders.committed_ms]),
+    received_ms: toTime(record.headers[recordHeaders.received_ms]),
     appended_ms: record.appended_ms,
     pushed_ms,
   };
+}
+
+function toTime(header: string | undefined): number | undefined {
+  const time_ms = Number(header);
+  return Number.isFinite(time_ms) && time_ms > 0 ? time_ms : undefined;
 }

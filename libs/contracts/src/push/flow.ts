@@ -59,9 +59,9 @@ export const flowStatus = z.strictObject({
 });
 export type FlowStatus = z.infer<typeof flowStatus>;
 
-/** One step in the life of an event, from the commit to the page. */
+/** One step in the life of an event, from the commit, or the request, to the page. */
 export const lifeStep = z.strictObject({
-  step: z.enum(['committed', 'in_log', 'handled', 'decided', 'pushed']),
+  step: z.enum(['committed', 'received', 'in_log', 'handled', 'decided', 'pushed']),
   /** "log cdc.inventory.stock_ledger/2 @ 1841". */
   where: z.string(),
   at_ms: z.number(),

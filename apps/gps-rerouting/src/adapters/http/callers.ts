@@ -1,5 +1,5 @@
-import { principal as principalSchema } from '@nerveline/contracts';
-import { NervelineError, type Principal } from '@nerveline/kernel';
+import { principal as principalSchema, recordHeaders } from '@nerveline/contracts';
+import { NervelineError, systemClock, type Principal } from '@nerveline/kernel';
 import type { Caller } from '../../application/ports';
 
 /** W3C Trace Context, version 00. */
@@ -8,10 +8,17 @@ const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 /** The guard gives the same object for the same token, so it is checked once. */
 const checked = new WeakMap<Principal, Caller['principal']>();
 
-/** @throws NervelineError `NL-API-004` when the token names no valid tenant */
+/**
+ * Whose request it is, and since when we have it.
+ *
+ * @throws NervelineError `NL-API-004` when the token names no valid tenant
+ */
 export function callerOf(principal: Principal, traceparent: string | undefined): Caller {
   const known = checked.get(principal) ?? check(principal);
-  const headers = traceparent !== undefined && TRACEPARENT.test(traceparent) ? { traceparent } : {};
+  const headers = {
+    [recordHeaders.received_ms]: String(systemClock.now_ms()),
+    ...(traceparent !== undefined && TRACEPARENT.test(traceparent) && { [recordHeaders.traceparent]: traceparent }),
+  };
   return { tenant_id: known.tenant_id, principal: known, headers };
 }
 
