@@ -45,7 +45,7 @@ export class OutsideWorld implements OnApplicationBootstrap, BeforeApplicationSh
 
   onApplicationBootstrap(): void {
     // An actor that fails shows a fault of ours or of the platform: the program ends with it, in sight of the host.
-    this.#running = Promise.all(this.actors.map((actor) => actor.run(this.#stopping.signal))).then(
+    this.#running = this.#live().then(
       () => undefined,
       (error: unknown) => (this.#stopping.signal.aborted ? undefined : exitWith(this.logger, error)),
     );
@@ -56,6 +56,12 @@ export class OutsideWorld implements OnApplicationBootstrap, BeforeApplicationSh
     await this.#running;
     await Promise.all(this.#clients.map((client) => client.close()));
     await this.#database.close();
+  }
+
+  async #live(): Promise<void> {
+    const { signal } = this.#stopping;
+    await Promise.all(this.actors.map((actor) => actor.prepare(signal)));
+    await Promise.all(this.actors.map((actor) => actor.run(signal)));
   }
 
   get #for_ms(): number | undefined {

@@ -1,6 +1,8 @@
 /** Somebody in the outside world who goes about their business until the simulator stops. */
 export interface Actor {
   readonly name: string;
+  /** Everything that must be there before the first act: shops, stock, vehicles. All actors are prepared before any acts. */
+  prepare(signal: AbortSignal): Promise<void>;
   /** Resolves when the actor has nothing left to do, or the signal aborts. */
   run(signal: AbortSignal): Promise<void>;
   /** What it has done so far, for a comparison with what the platform shows. */

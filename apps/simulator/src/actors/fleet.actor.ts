@@ -56,11 +56,15 @@ export class FleetActor implements Actor {
     return this.#counts.values;
   }
 
-  async run(signal: AbortSignal): Promise<void> {
+  async prepare(signal: AbortSignal): Promise<void> {
     if (this.#drivers.length === 0) return;
     await this.#enrol();
     this.#places = placesOf(mapAnswer.parse(done(await this.fleet.get('/v1/map'))));
     await this.#setOut(signal);
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    if (this.#drivers.length === 0) return;
     this.door.listen({ onPlan: (vehicle_id, way) => this.#onPlan(vehicle_id, way), takes: () => this.#takes() });
     const { incidents, for_ms } = this.options;
     const end = for_ms === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(for_ms)]);

@@ -37,7 +37,7 @@ export class PayersActor implements Actor {
     return this.#counts.values;
   }
 
-  async run(signal: AbortSignal): Promise<void> {
+  async prepare(): Promise<void> {
     await this.database.upsert(
       'fraud.card_profiles',
       ['card'],
@@ -48,6 +48,9 @@ export class PayersActor implements Actor {
         currency: 'EUR',
       })),
     );
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
     const { seed, run, payments_per_s } = this.options;
     const stream = new PaymentStream(seed, run, this.#payers);
     const pace = new Random(seed, 'payment pace');

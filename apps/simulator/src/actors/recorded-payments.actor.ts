@@ -26,6 +26,8 @@ export class RecordedPaymentsActor implements Actor {
     return this.#counts.values;
   }
 
+  async prepare(): Promise<void> {}
+
   async run(signal: AbortSignal): Promise<void> {
     const queue = new KeyedQueue(IN_FLIGHT);
     let pace: Pace | undefined;

@@ -15,6 +15,8 @@ const IN_FLIGHT = 24;
 const LINES_AT_ONCE = 100;
 /** A hold of a day: at 20,000 times the speed that is 4 s of wall time. */
 const HOLD_TTL_MS = 86_400_000;
+/** Holds of one sale: one runs out while the service is away; many mean that the platform is too slow for this speed. */
+const MOST_ATTEMPTS = 20;
 const LOCATION = 'B1';
 const CHANNEL = 'web';
 
@@ -33,9 +35,12 @@ export class RecordedRetailActor implements Actor {
     return this.#counts.values;
   }
 
-  async run(signal: AbortSignal): Promise<void> {
+  async prepare(): Promise<void> {
     await openShop(this.database, await this.options.channelsAddress());
     await this.#stockUp();
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
     const queue = new KeyedQueue(IN_FLIGHT);
     const fold = new RetailFold();
     let pace: Pace | undefined;
@@ -105,7 +110,7 @@ export class RecordedRetailActor implements Actor {
   /** Holds and commits. A hold that ran out meanwhile (the service was down) is taken again. */
   async #sell(key: string, sales: readonly RetailMovement[], event_ms: number): Promise<void> {
     const lines = sales.map(({ sku, quantity }) => ({ sku, location_id: LOCATION, quantity }));
-    for (let attempt = 0; ; attempt++) {
+    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
       const idempotency_key = attempt === 0 ? key : `${key}-again-${attempt}`;
       const request = { idempotency_key, channel_id: CHANNEL, holder: key, lines, ttl_ms: HOLD_TTL_MS, event_ms };
       const held = reservationAnswer.parse(expectDone(await this.inventory.post('/v1/reservations', request)));
@@ -114,12 +119,14 @@ export class RecordedRetailActor implements Actor {
         return;
       }
       const committed = await this.inventory.post(`/v1/reservations/${held.reservation_id}/commit`, {});
-      if (committed.status < 300) break;
+      if (committed.status >= 300) continue;
+      this.#counts.add(
+        'units_sold',
+        sales.reduce((sum, { quantity }) => sum + quantity, 0),
+      );
+      return;
     }
-    this.#counts.add(
-      'units_sold',
-      sales.reduce((sum, { quantity }) => sum + quantity, 0),
-    );
+    throw new Error(`${key} was held ${MOST_ATTEMPTS} times, and each hold ran out before it was sold`);
   }
 
   async #move(movement: {

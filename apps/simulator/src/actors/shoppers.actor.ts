@@ -40,9 +40,12 @@ export class ShoppersActor implements Actor {
     return this.#counts.values;
   }
 
-  async run(signal: AbortSignal): Promise<void> {
+  async prepare(): Promise<void> {
     await openShop(this.database, await this.options.channelsAddress());
     await this.#stockUp();
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
     const stream = new ShopperStream(this.options.seed, this.#products);
     await Promise.all([
       this.#paced(this.options.orders_per_s, 'orders', signal, () => this.#shop(stream, stream.next(), signal)),
