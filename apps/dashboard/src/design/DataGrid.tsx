@@ -92,6 +92,7 @@ function GridRow<Row>({ grid, columns, row, place }: GridRowProps<Row>) {
   return (
     <div
       id={place.id}
+      data-row={row_id}
       role="row"
       aria-rowindex={place.index + 2}
       aria-selected={grid.onSelect && row_id === grid.selected}

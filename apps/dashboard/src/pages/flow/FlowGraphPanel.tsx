@@ -50,21 +50,18 @@ function FlowGraph({ status, layout, selected }: { status: FlowStatus; layout: F
       role="group"
       aria-label="The flow as a picture"
     >
-      {layout.edges.map(({ from, to, path, label }) => {
-        const edge = status.edges.find((each) => each.from === from && each.to === to);
+      {layout.edges.map(({ from, to, path }) => {
         const failing = stages.get(to)?.health === 'bad';
         return (
           <g key={`${from} ${to}`} className={cx(styles['edge'], failing && styles['failing'])}>
-            <path d={path} fill="none" strokeWidth={edgeWidth(edge?.rate_per_s ?? 0)} />
-            <EdgeLabel
-              rate_per_s={edge?.rate_per_s ?? null}
-              lag_records={edge?.lag_records ?? null}
-              x={label.x}
-              y={label.y}
-            />
+            <path d={path} fill="none" strokeWidth={edgeWidth(edgeOf(status, from, to)?.rate_per_s ?? 0)} />
           </g>
         );
       })}
+      {/* After all lines, so that none runs through a figure. */}
+      {layout.edges.map(({ from, to, label }) => (
+        <EdgeLabel key={`${from} ${to}`} edge={edgeOf(status, from, to)} at={label} />
+      ))}
       {[...layout.nodes].map(([id, { x, y }]) => {
         const stage = stages.get(id);
         return (
@@ -84,23 +81,24 @@ function FlowGraph({ status, layout, selected }: { status: FlowStatus; layout: F
 
 const edgeWidth = (rate_per_s: number): number => 1 + 1.5 * Math.log10(1 + rate_per_s);
 
+const edgeOf = (status: FlowStatus, from: string, to: string): FlowStatus['edges'][number] | undefined =>
+  status.edges.find((each) => each.from === from && each.to === to);
+
+/** Stands in the line, which its ground interrupts. */
 function EdgeLabel({
-  rate_per_s,
-  lag_records,
-  x,
-  y,
+  edge,
+  at,
 }: {
-  rate_per_s: number | null;
-  lag_records: number | null;
-  x: number;
-  y: number;
+  edge: FlowStatus['edges'][number] | undefined;
+  at: { readonly x: number; readonly y: number };
 }) {
-  const lag = lag_records ?? 0;
+  const rate_per_s = edge?.rate_per_s ?? null;
+  const lag = edge?.lag_records ?? 0;
   return (
-    <text x={x} y={y - 8} textAnchor="middle" className={styles['edgeLabel']}>
+    <text x={at.x} y={at.y} textAnchor="middle" dominantBaseline="central" className={styles['edgeLabel']}>
       {rate_per_s !== null && `${formatRate(rate_per_s)}/s`}
       {lag > 0 && (
-        <tspan x={x} dy={26} className={styles['lag']}>
+        <tspan x={at.x} dy={17} className={styles['lag']}>
           {formatInteger(lag)} wait
         </tspan>
       )}

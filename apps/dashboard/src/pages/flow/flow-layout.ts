@@ -8,6 +8,10 @@ const BETWEEN_NODES = 14;
 const MARGIN = 8;
 /** From here on the picture has room for wide nodes. */
 const WIDE_FROM_PX = 1_040;
+/** The panel's own padding, both sides. */
+const PANEL_PADDING_PX = 32;
+/** Wider than this an edge says nothing more. */
+const STRETCH_MAX = 1.6;
 /** Where on an edge its label stands: near the end that fewer edges share, so that labels don't meet. */
 const NEAR_TARGET = 0.64;
 const NEAR_SOURCE = 0.36;
@@ -49,10 +53,18 @@ export function layOutFlow({ stages, edges }: Shape, width_px: number): FlowLayo
   const drawn = edges.filter(({ from, to }) => known.has(from) && known.has(to));
   for (const { from, to } of drawn) graph.setEdge(from, to);
   layout(graph);
-  const nodes = inGivenOrder(new Map([...known].map((id) => [id, pointOf(graph.node(id) as Partial<Point>)])));
   const size = graph.graph() as { readonly width?: number; readonly height?: number };
+  const natural_width = Math.max(node_width, size.width ?? 0);
+  const width = Math.max(natural_width, Math.min(width_px - PANEL_PADDING_PX, natural_width * STRETCH_MAX));
+  const edge_px = MARGIN + node_width / 2;
+  const stretch = (width - 2 * edge_px) / Math.max(1, natural_width - 2 * edge_px);
+  const placed = [...known].map((id): [string, Point] => {
+    const { x, y } = pointOf(graph.node(id) as Partial<Point>);
+    return [id, { x: edge_px + (x - edge_px) * stretch, y }];
+  });
+  const nodes = inGivenOrder(new Map(placed));
   return {
-    width: Math.max(node_width, size.width ?? 0),
+    width,
     height: Math.max(NODE_HEIGHT, size.height ?? 0),
     node_width,
     nodes,

@@ -30,7 +30,9 @@ export function FraudMetrics() {
   const second = useSeconds();
   const { clock, fraud, flow } = stores;
   const since_ms = clock.event_now_ms('payments') - WINDOW_MS * clock.speedOf('payments');
-  const totals = useMemo(() => fraud.dots.totalsSince(since_ms), [fraud, second]);
+  // Once a second, and at once when the first decisions come: a page that opens doesn't say 0 for a second.
+  const filled = fraud.decisions.length > 0;
+  const totals = useMemo(() => fraud.dots.totalsSince(since_ms), [fraud, second, filled]);
   const { count, by_verdict } = totals;
   const blocked = moneyOf(totals.blocked_minor);
   const review = moneyOf(totals.review_minor);

@@ -18,6 +18,8 @@ const BOTTOM = 22;
 const LOWEST = 1;
 const DECADES = 4;
 const GRID_STEPS = 6;
+/** What a time takes below the chart with some air around it; on a narrow one every second line goes without. */
+const LABEL_ROOM_PX = 72;
 const REACH_PX = 10;
 const TEXT_SHIFT_PX = 4;
 
@@ -93,10 +95,12 @@ function drawAxes(context: CanvasRenderingContext2D, frame: DotsFrame, palette: 
   const step_ms = frame.window_ms / GRID_STEPS;
   const first_ms = Math.ceil((frame.until_ms - frame.window_ms) / step_ms) * step_ms;
   const format = step_ms >= 3_600_000 ? formatShortTime : formatTime;
+  const every = Math.ceil((LABEL_ROOM_PX * GRID_STEPS) / (frame.width - LEFT - RIGHT));
   context.textAlign = 'center';
   for (let at_ms = first_ms; at_ms <= frame.until_ms; at_ms += step_ms) {
     const x = Math.round(xOf(frame, at_ms)) + 0.5;
     line(context, [x, TOP], [x, frame.height - BOTTOM]);
+    if (Math.round(at_ms / step_ms) % every !== 0) continue;
     if (x > LEFT + 24 && x < frame.width - RIGHT - 24) context.fillText(format(at_ms), x, frame.height - 6);
   }
 }
