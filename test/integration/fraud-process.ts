@@ -8,6 +8,8 @@ export interface FraudProcess extends AsyncDisposable {
   readonly address: string;
   /** Kills it as a power cut does, and waits until it is gone. */
   kill(): Promise<void>;
+  /** Resolves when it has ended, by itself or not. */
+  readonly ended: Promise<unknown>;
   post(body: object): Promise<{ readonly status: number; readonly text: string }>;
 }
 
@@ -48,6 +50,7 @@ export async function startFraudProcess(options: {
   return {
     address,
     kill,
+    ended: program.ended,
     post: async (body) => {
       const answer = await fetch(`${address}/v1/payments/decisions`, {
         method: 'POST',

@@ -1,7 +1,7 @@
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { systemClock, type Clock } from '@nerveline/kernel';
 import { openLog, type Log } from '@nerveline/log';
-import { advertisedUrl, exitWith, LOGGER, type Logger } from '@nerveline/service-defaults';
+import { advertisedUrl, exitWith, failStop, LOGGER, type Logger } from '@nerveline/service-defaults';
 import { digest } from './adapters/digest';
 import { listAgeSeconds, measure } from './adapters/fraud-metrics';
 import { ListIntake } from './adapters/list-intake';
@@ -30,11 +30,13 @@ export class FraudScoringModule {
     const providers: Provider[] = [
       {
         provide: LOG,
-        useFactory: () =>
+        inject: [LOGGER],
+        useFactory: (logger: Logger) =>
           openLog({
             service: 'fraud-scoring',
             data_directory: settings.NERVELINE_DATA_DIR,
             address: advertisedUrl(settings),
+            onBroken: failStop(logger),
           }),
       },
       Lists,

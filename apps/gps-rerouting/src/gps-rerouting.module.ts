@@ -1,15 +1,14 @@
-import { join } from 'node:path';
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { splitTenantKey, vehicleId, type TenantId } from '@nerveline/contracts';
 import { systemClock, type Clock } from '@nerveline/kernel';
 import { openLog, partitionFor, type Log } from '@nerveline/log';
-import { advertisedUrl, exitWith, LOGGER, type Logger } from '@nerveline/service-defaults';
+import { advertisedUrl, exitWith, failStop, LOGGER, type Logger } from '@nerveline/service-defaults';
 import { FleetRunner } from './adapters/fleet-runner';
 import { FleetController } from './adapters/http/fleet.controller';
 import { MapController } from './adapters/http/map.controller';
 import { MapDocuments } from './adapters/http/map-document';
 import { PositionsController } from './adapters/http/positions.controller';
-import { loadRoads } from './adapters/osm/load-roads';
+import { loadRoads, roadsOf } from './adapters/osm/load-roads';
 import { TablesIntake } from './adapters/tables-intake';
 import { LOG, SURROUNDINGS } from './adapters/tokens';
 import { TurfRoadCutter } from './adapters/traffic/cut-roads';
@@ -53,11 +52,13 @@ export class GpsReroutingModule {
 const stores = (settings: GpsReroutingSettings, wall: Clock): Provider[] => [
   {
     provide: LOG,
-    useFactory: () =>
+    inject: [LOGGER],
+    useFactory: (logger: Logger) =>
       openLog({
         service: 'gps-rerouting',
         data_directory: settings.NERVELINE_DATA_DIR,
         address: advertisedUrl(settings),
+        onBroken: failStop(logger),
       }),
   },
   { provide: SURROUNDINGS, inject: [LOGGER], useFactory: (logger: Logger) => surroundingsFor(settings, logger) },
@@ -135,12 +136,7 @@ const verbs: Provider[] = [
 ];
 
 async function surroundingsFor(settings: GpsReroutingSettings, logger: Logger): Promise<Surroundings> {
-  const { graph, source, cached, islands } = await loadRoads({
-    roads_file: settings.NERVELINE_ROADS,
-    seed: settings.CITY_SEED,
-    city_segments: settings.CITY_SEGMENTS,
-    cache_directory: join(settings.NERVELINE_DATA_DIR, 'roads'),
-  });
+  const { graph, source, cached, islands } = await loadRoads(roadsOf(settings));
   logger.info({ source, cached, islands, segments: graph.edge_count, graph: graph.hash }, 'roads loaded');
   return surroundingsOf(graph);
 }

@@ -3,7 +3,7 @@ import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { reservationId } from '@nerveline/contracts';
 import { systemClock, type Clock } from '@nerveline/kernel';
 import { openLog, type Log } from '@nerveline/log';
-import { advertisedUrl, exitWith, LOGGER, Readiness, type Logger } from '@nerveline/service-defaults';
+import { advertisedUrl, failStop, exitWith, LOGGER, Readiness, type Logger } from '@nerveline/service-defaults';
 import type { DataSource } from 'typeorm';
 import { HttpChannelEndpoint } from './adapters/channels/http-channel-endpoint';
 import { CartsController } from './adapters/http/carts.controller';
@@ -67,7 +67,14 @@ function stores(settings: InventorySettings): Provider[] {
   return [
     {
       provide: LOG,
-      useFactory: () => openLog({ service: 'inventory-sync', data_directory, address: advertisedUrl(settings) }),
+      inject: [LOGGER],
+      useFactory: (logger: Logger) =>
+        openLog({
+          service: 'inventory-sync',
+          data_directory,
+          address: advertisedUrl(settings),
+          onBroken: failStop(logger),
+        }),
     },
     { provide: DATABASE, useFactory: () => openDatabase({ database_url, connections }) },
     {

@@ -3,7 +3,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { systemClock } from '@nerveline/kernel';
 import { openLog, type Log } from '@nerveline/log';
 import { defaultPushLimits, PushHub, type PushIo } from '@nerveline/push';
-import { advertisedUrl, LOGGER, type Logger } from '@nerveline/service-defaults';
+import { advertisedUrl, failStop, LOGGER, type Logger } from '@nerveline/service-defaults';
 import { Server } from 'socket.io';
 import { serveDashboard } from './adapters/http/dashboard-pages';
 import { MapController } from './adapters/http/map.controller';
@@ -32,7 +32,7 @@ export class LiveGatewayModule {
   static with(settings: LiveGatewaySettings): DynamicModule {
     const providers: Provider[] = [
       { provide: GATEWAY_SETTINGS, useValue: settings },
-      { provide: LOG, useFactory: () => openLog(logOptions(settings)) },
+      { provide: LOG, inject: [LOGGER], useFactory: (logger: Logger) => openLog(logOptions(settings, logger)) },
       { provide: PUSH_IO, useFactory: createIo },
       RecentEvents,
       { provide: PushHub, inject: [LOG, PUSH_IO, LOGGER], useFactory: createHub(settings) },
@@ -63,10 +63,11 @@ export async function prepareLiveGateway(app: NestFastifyApplication, settings: 
   await serveDashboard(app, settings.DASHBOARD_DIR);
 }
 
-const logOptions = (settings: LiveGatewaySettings) => ({
+const logOptions = (settings: LiveGatewaySettings, logger: Logger) => ({
   service: 'live-gateway',
   data_directory: settings.NERVELINE_DATA_DIR,
   address: advertisedUrl(settings),
+  onBroken: failStop(logger),
 });
 
 function createIo(): PushIo {

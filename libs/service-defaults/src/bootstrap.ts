@@ -63,28 +63,47 @@ export async function startService(options: BootstrapOptions): Promise<RunningSe
 /** {@link startService} as a whole program: settings errors end it with one line, SIGTERM and SIGINT drain it. */
 export async function bootstrap(options: BootstrapOptions): Promise<void> {
   const logger = createLogger(options.service, options.settings.LOG_LEVEL);
+  // From here on a signal asks for a drain, also while the service still starts.
+  const asked = stopAsked(options.settings.DRAIN_DEADLINE_MS, logger);
   try {
     const running = await startService(options);
     logger.info({ address: running.address }, 'listening');
-    const onSignal = (signal: NodeJS.Signals) => {
-      logger.info({ signal }, 'draining');
-      const deadline = setTimeout(() => {
-        logger.error({ drain_deadline_ms: options.settings.DRAIN_DEADLINE_MS }, 'the drain took too long: cut off');
-        process.exit(1);
-      }, options.settings.DRAIN_DEADLINE_MS);
-      running.stop().then(
-        () => {
-          clearTimeout(deadline);
-          process.exit(0);
-        },
-        (error: unknown) => exitWith(logger, error),
-      );
-    };
-    process.once('SIGTERM', onSignal);
-    process.once('SIGINT', onSignal);
+    await asked;
+    await running.stop();
+    process.exit(0);
   } catch (error) {
     exitWith(logger, error);
   }
+}
+
+/** Resolves when the process is asked to stop; what isn't done by the deadline is cut off. */
+function stopAsked(drain_deadline_ms: number, logger: Logger): Promise<void> {
+  return new Promise((resolve) => {
+    const onSignal = (signal: NodeJS.Signals) => {
+      logger.info({ signal }, 'draining');
+      setTimeout(() => {
+        logger.error({ drain_deadline_ms }, 'the drain took too long: cut off');
+        process.exit(1);
+      }, drain_deadline_ms).unref();
+      resolve();
+    };
+    process.once('SIGTERM', onSignal);
+    process.once('SIGINT', onSignal);
+  });
+}
+
+/** How long callers have to get their answers before a broken service ends. */
+const LAST_ANSWERS_MS = 100;
+
+/**
+ * What a service does when its log can't write any more: those who wait get their error, then the program ends, since
+ * only a fresh start knows what the disk holds. For `openLog`'s `onBroken`.
+ */
+export function failStop(logger: Logger): (error: Error) => void {
+  return (error) => {
+    logger.fatal({ err: error }, 'the log is broken: the service ends');
+    setTimeout(() => process.exit(1), LAST_ANSWERS_MS);
+  };
 }
 
 /** Ends the program because of an error that nobody can handle, with its code in the last line. */

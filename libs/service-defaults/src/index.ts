@@ -1,4 +1,4 @@
-export { bootstrap, exitWith, startService, type BootstrapOptions, type RunningService } from './bootstrap';
+export { bootstrap, exitWith, failStop, startService, type BootstrapOptions, type RunningService } from './bootstrap';
 export { Describe, type RouteDescription } from './describe';
 export { errorAnswer, fieldPath, toNervelineError, validationPipe, type ErrorAnswer } from './errors-over-http';
 export { createEventClockTable } from './event-clock-table';

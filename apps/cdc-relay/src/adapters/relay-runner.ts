@@ -10,7 +10,7 @@ import { ChangeRelay, type FaultPoint, type RelayEvent } from '@nerveline/cdc';
 import { sourceTables, type SourceTable } from '@nerveline/contracts';
 import { invariant, NervelineError } from '@nerveline/kernel';
 import { openLog, partitionFor, type Log } from '@nerveline/log';
-import { advertisedUrl, exitWith, LOGGER, Readiness, type Logger } from '@nerveline/service-defaults';
+import { advertisedUrl, failStop, exitWith, LOGGER, Readiness, type Logger } from '@nerveline/service-defaults';
 import type { RelaySettings } from '../cdc-relay.config';
 import { RELAY_SETTINGS } from '../tokens';
 import { LogSink } from './log-sink';
@@ -40,6 +40,7 @@ export class RelayRunner
       data_directory: settings.NERVELINE_DATA_DIR,
       service: 'cdc-relay',
       address: advertisedUrl(settings),
+      onBroken: failStop(this.logger),
       max_record_bytes: settings.RELAY_MAX_RECORD_BYTES,
       max_pending_bytes: settings.RELAY_MAX_PENDING_BYTES + settings.RELAY_MAX_RECORD_BYTES,
     });
