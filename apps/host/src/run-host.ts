@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { checkFiles } from './check-files';
 import { printSummary, say, sayAbout, step } from './console';
 import { OPERATOR_TOKEN, PUBLIC_KEYS, SERVICE_TOKEN } from './access/access-files';
 import { type DataDirectory, explain, holdDataDirectory } from './data/data-directory';
@@ -39,8 +40,9 @@ export async function runHost(
 ): Promise<RunningHost> {
   const data = holdDataDirectory(settings.data_directory);
   try {
-    await clearTheGround(settings, data);
-    return await runIn(data, { settings, services, signal });
+    const chosen = services.filter(({ name }) => wanted(name, settings));
+    await clearTheGround(settings, data, chosen);
+    return await runIn(data, { settings, chosen, signal });
   } catch (error) {
     data.release();
     throw explain(error, data.path);
@@ -49,11 +51,11 @@ export async function runHost(
 
 interface Run {
   readonly settings: HostSettings;
-  readonly services: readonly Service[];
+  readonly chosen: readonly Service[];
   readonly signal: AbortSignal;
 }
 
-async function runIn(data: DataDirectory, { settings, services, signal }: Run): Promise<RunningHost> {
+async function runIn(data: DataDirectory, { settings, chosen, signal }: Run): Promise<RunningHost> {
   const begun_ms = Date.now();
   const supervisor = new Supervisor({
     record: new ProcessRecord(data.at('processes.json')),
@@ -68,7 +70,6 @@ async function runIn(data: DataDirectory, { settings, services, signal }: Run): 
   signal.addEventListener('abort', breakOff);
   try {
     signal.throwIfAborted();
-    const chosen = services.filter(({ name }) => wanted(name, settings));
     const ports = await portsFor(settings, data, chosen);
     await startAll({ settings, data, supervisor, chosen, ports, signal });
     signal.throwIfAborted();
@@ -92,15 +93,21 @@ async function runIn(data: DataDirectory, { settings, services, signal }: Run): 
       await supervisor.stop();
       data.release();
     },
-    replace: (names = services.map(({ name }) => name)) => supervisor.replace(names),
+    replace: (names = chosen.map(({ name }) => name)) => supervisor.replace(names),
   };
 }
 
 /** What an earlier run left behind goes first: it holds ports, files and the database. */
-async function clearTheGround(settings: HostSettings, data: DataDirectory): Promise<void> {
+async function clearTheGround(
+  settings: HostSettings,
+  data: DataDirectory,
+  services: readonly Service[],
+): Promise<void> {
   const ended = await endOrphans(data.at('processes.json'), data.at('postgres'));
   if (ended.length > 0) say(`Ended what a killed run had left running: ${ended.join(', ')}`);
   await claimPort(settings.dashboard_port, settings.host);
+  await checkFiles(settings, data, services);
+  // Behind everything that may refuse the start: a wrong word costs nobody their data.
   if (settings.reset) data.reset();
 }
 

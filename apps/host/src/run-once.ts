@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { NervelineError } from '@nerveline/kernel';
+import { catalogue, type ErrorCode, NervelineError } from '@nerveline/kernel';
 import type { LogFile } from './supervisor/log-file';
 
 /** A program that does one thing and ends. */
@@ -15,7 +15,7 @@ const DEADLINE_MS = 120_000;
 /**
  * Runs a Node program to its end; what it says goes to the log file.
  *
- * @throws NervelineError `NL-HST-007` with its last words when it fails
+ * @throws NervelineError the one that it ended with, else `NL-HST-007` with its last words, when it fails
  */
 export async function runOnce(task: Task, log: LogFile): Promise<void> {
   const lines: string[] = [];
@@ -33,7 +33,19 @@ export async function runOnce(task: Task, log: LogFile): Promise<void> {
   });
   for (const line of lines) log.write(`${task.name} ${line}`);
   if (how === undefined) return;
+  const own = ownError(lines.at(-1) ?? '');
+  if (own !== undefined) throw own;
   throw new NervelineError('NL-HST-007', {
     detail: `${task.name} failed (${how}): ${lines.slice(-LAST_LINES).join(' | ')}`,
   });
 }
+
+/** Our programs end with a log line that names the error's code; one that they don't know says nothing. */
+function ownError(line: string): NervelineError | undefined {
+  if (!line.startsWith('{')) return undefined;
+  const { code, msg } = JSON.parse(line) as { code?: unknown; msg?: unknown };
+  if (!isCode(code) || code === 'NL-API-500' || typeof msg !== 'string') return undefined;
+  return new NervelineError(code, { detail: msg.replace(`${code}: `, '') });
+}
+
+const isCode = (code: unknown): code is ErrorCode => typeof code === 'string' && code in catalogue;

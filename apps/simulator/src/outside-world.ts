@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { AddressInfo, Server } from 'node:net';
 import { HttpAdapterHost } from '@nestjs/core';
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { isNervelineError } from '@nerveline/kernel';
 import { exitWith, LOGGER, Readiness, SETTINGS, type Logger } from '@nerveline/service-defaults';
 import type { Actor } from './actors/actor';
 import { FleetActor } from './actors/fleet.actor';
@@ -60,8 +61,22 @@ export class OutsideWorld implements OnApplicationBootstrap, BeforeApplicationSh
 
   async #live(): Promise<void> {
     const { signal } = this.#stopping;
-    await Promise.all(this.actors.map((actor) => actor.prepare(signal)));
-    await Promise.all(this.actors.map((actor) => actor.run(signal)));
+    const able = await Promise.all(this.actors.map((actor) => this.#trying(actor, () => actor.prepare(signal))));
+    const prepared = this.actors.filter((_, index) => able[index]);
+    await Promise.all(prepared.map((actor) => this.#trying(actor, () => actor.run(signal))));
+  }
+
+  /** A row that can't be played would be met again after every restart: it is told once, and the others go on. */
+  async #trying({ name }: Actor, act: () => Promise<void>): Promise<boolean> {
+    try {
+      await act();
+      return true;
+    } catch (error) {
+      if (!isNervelineError(error) || !error.code.startsWith('NL-SIM')) throw error;
+      const { code, field } = error;
+      this.logger.error({ err: error, code, field }, `${name} plays no further: ${error.message}`);
+      return false;
+    }
   }
 
   get #for_ms(): number | undefined {

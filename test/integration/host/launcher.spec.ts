@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { createTempDirectory } from '@nerveline/testing';
+import { createTempDirectory, freePort } from '@nerveline/testing';
 
 jest.setTimeout(60_000);
 
@@ -73,4 +73,27 @@ test('a data directory that can not be made is named', async () => {
   const { code, stderr } = await start(['--data', join(file, 'data')]);
   expect(code).toBe(1);
   expect(stderr).toContain('NL-HST-013');
+});
+
+test.each([
+  ['--roads', 'roads.osm.pbf', 'no roads at all', 'NL-FLT-010: FILE: the roads file '],
+  [
+    '--payments',
+    'payments.csv',
+    'TRANSACTION_ID,TX_AMOUNT\n1,2.00\n',
+    'NL-SIM-002: FILE has no column TX_TIME_SECONDS',
+  ],
+  ['--retail', 'retail.csv', 'InvoiceNo,StockCode\n1,A\n', 'NL-SIM-002: FILE has no column Description'],
+  ['--retail', 'retail.csv', '', 'NL-SIM-001: FILE holds no row'],
+])('a file that %s cannot use (%s, "%s") is told in one sentence, and nothing starts', async (...given) => {
+  const [option, name, content, sentence] = given;
+  await using directory = await createTempDirectory();
+  const file = join(directory.path, name);
+  writeFileSync(file, content);
+  const data = join(directory.path, 'data');
+  const { code, stdout, stderr } = await start([option, file, '--data', data, '--port', String(await freePort())]);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  const said = stderr.split('\n').filter((line) => line.startsWith('NL-'));
+  expect(said).toEqual([expect.stringContaining(sentence.replace('FILE', file))]);
+  expect(existsSync(join(data, 'postgres'))).toBe(false);
 });

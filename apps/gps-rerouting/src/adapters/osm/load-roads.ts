@@ -5,6 +5,7 @@ import { isNervelineError, NervelineError } from '@nerveline/kernel';
 import { syntheticCity } from '../../domain/city/synthetic-city';
 import { decodeGraph, encodeGraph } from '../../domain/graph/graph-file';
 import type { RoadGraph } from '../../domain/graph/road-graph';
+import type { RoadsSettings } from '../../gps-rerouting.config';
 import { importOsm } from './import-osm';
 
 /** Counts with every change of the import or of the city: an older cache is built again. */
@@ -19,6 +20,14 @@ export interface RoadsOptions {
   /** Where a built graph is kept. */
   readonly cache_directory: string;
 }
+
+/** What the settings ask for. */
+export const roadsOf = (settings: RoadsSettings): RoadsOptions => ({
+  roads_file: settings.NERVELINE_ROADS,
+  seed: settings.CITY_SEED,
+  city_segments: settings.CITY_SEGMENTS,
+  cache_directory: join(settings.NERVELINE_DATA_DIR, 'roads'),
+});
 
 export interface LoadedRoads {
   readonly graph: RoadGraph;
