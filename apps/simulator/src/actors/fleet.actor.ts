@@ -66,9 +66,8 @@ export class FleetActor implements Actor {
   async run(signal: AbortSignal): Promise<void> {
     if (this.#drivers.length === 0) return;
     this.door.listen({ onPlan: (vehicle_id, way) => this.#onPlan(vehicle_id, way), takes: () => this.#takes() });
-    const { incidents, for_ms } = this.options;
-    const end = for_ms === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(for_ms)]);
-    await Promise.all([this.#drive(end), incidents ? this.#trouble(end) : undefined]);
+    const end = endOf(signal, this.options.for_ms);
+    await Promise.all([this.#drive(end), this.options.incidents ? this.#trouble(end) : undefined]);
     this.door.close();
     if (!signal.aborted) this.#counts.add('finished');
   }
@@ -193,6 +192,18 @@ export class FleetActor implements Actor {
 /** A place on each road: customers live along roads, not in woods. */
 function placesOf({ features }: MapAnswer): LonLat[] {
   return features.flatMap(({ geometry: { coordinates } }) => coordinates.slice(0, 1));
+}
+
+/** Aborts with the signal, or after a time. (Node 20 may collect a signal of AbortSignal.timeout before it fires.) */
+function endOf(signal: AbortSignal, for_ms: number | undefined): AbortSignal {
+  if (for_ms === undefined) return signal;
+  const end = new AbortController();
+  const timer = setTimeout(() => end.abort(), for_ms);
+  signal.addEventListener('abort', () => {
+    clearTimeout(timer);
+    end.abort();
+  });
+  return end.signal;
 }
 
 const point = ([lon, lat]: LonLat) => ({ lat, lon });
