@@ -123,8 +123,9 @@ function commands(settings: InventorySettings, policy: StockPolicy, wall: Clock)
     },
     {
       provide: TakeCartEvent,
-      inject: [LOG, StockClocks],
-      useFactory: (log: Log, clocks: StockClocks) => new TakeCartEvent(log, clocks, wall),
+      inject: [PostgresStockReader, LOG, StockClocks],
+      useFactory: (reader: PostgresStockReader, log: Log, clocks: StockClocks) =>
+        new TakeCartEvent(reader, log, { clocks, wall }),
     },
     {
       provide: ExplainStock,

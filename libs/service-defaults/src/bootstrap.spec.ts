@@ -128,6 +128,15 @@ test.each([
   expect(error['field']).toBe(field);
 });
 
+test('the answer to a body far over the limit reaches a sender who is still sending', async () => {
+  await using open = await openService();
+  const body = JSON.stringify({ sku: 'x'.repeat(50 * 1_048_576) });
+  for (let n = 0; n < 5; n += 1) {
+    const answer = await open.post(body, await open.keys.token());
+    expect([answer.status, await errorOf(answer)]).toMatchObject([413, { code: 'NL-API-003' }]);
+  }
+});
+
 test('a route that declares no scope stops the start', async () => {
   await expect(openService(ForgottenModule)).rejects.toMatchObject({ code: 'NL-API-010' });
 });

@@ -10,6 +10,9 @@ import { declaredRoutes } from './routes';
 import { ServiceModule } from './service.module';
 import type { ServiceSettings } from './settings';
 
+/** A request that isn't here whole by then is cut off. */
+const REQUEST_TIMEOUT_MS = 60_000;
+
 export interface BootstrapOptions {
   /** The service's name, as in the topic catalogue. */
   readonly service: string;
@@ -38,7 +41,11 @@ export interface RunningService {
 export async function startService(options: BootstrapOptions): Promise<RunningService> {
   const { service, module, settings } = options;
   const logger = createLogger(service, settings.LOG_LEVEL);
-  const adapter = new FastifyAdapter({ bodyLimit: settings.BODY_LIMIT_BYTES, forceCloseConnections: 'idle' });
+  const adapter = new FastifyAdapter({
+    bodyLimit: settings.BODY_LIMIT_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    forceCloseConnections: 'idle',
+  });
   const app = await NestFactory.create<NestFastifyApplication>(
     ServiceModule.around(module, settings, logger),
     adapter,

@@ -89,6 +89,9 @@ export class ErrorFilter implements ExceptionFilter {
     if (error.http_status >= 500) this.logger.error({ err: raised, code: error.code }, error.message);
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     if (error.http_status === 503) void reply.header('retry-after', '1');
+    // A connection that is closed on a sender in the middle of a large body is reset, and the answer lost with it. So it
+    // stays open: Node reads the rest and throws it away, for as long as a request may take.
+    if (error.http_status === 413) void reply.removeHeader('connection');
     void reply.status(error.http_status).send(errorAnswer(error));
   }
 }

@@ -6,12 +6,22 @@ import {
   type CartEventAnswer,
   type CartEventRequest,
 } from '@nerveline/contracts';
-import type { TenantId } from '@nerveline/contracts';
+import type { ChannelId, Sku, TenantId } from '@nerveline/contracts';
 import { NervelineError, type Clock } from '@nerveline/kernel';
 import type { Log } from '@nerveline/log';
+import type { Rejection } from '../domain/command';
+import { rejectionError } from './rejection';
 import type { StockClocks } from './stock-clocks';
 import type { RequestContext } from './reserve-stock';
 import { decodeStored, encodeStored } from './stored-value';
+
+/** What the source tables know. */
+export interface Assortment {
+  /** The first of the two that they don't. */
+  unknownOf(tenant_id: string, of: { readonly sku: Sku; readonly channel_id: ChannelId }): Promise<Unknown | undefined>;
+}
+
+export type Unknown = Extract<Rejection, 'unknown_sku' | 'unknown_channel'>;
 
 /** A cart event's key, kept so that a repeated one is taken once. */
 interface StoredCartKey {
@@ -28,14 +38,15 @@ export class TakeCartEvent {
   readonly #under_way = new Map<string, { request_hash: string; done: Promise<unknown> }>();
 
   constructor(
+    private readonly assortment: Assortment,
     private readonly log: Log,
-    private readonly clocks: StockClocks,
-    private readonly wall: Clock,
+    private readonly times: { readonly clocks: StockClocks; readonly wall: Clock },
   ) {}
 
+  /** @throws NervelineError `NL-INV-001`, `NL-INV-003`, `NL-INV-011`, `NL-INV-012`, `NL-API-007` */
   async take(request: CartEventRequest, context: RequestContext): Promise<CartEventAnswer> {
     const { tenant_id } = context.by;
-    const event_ms = this.clocks.timeOf(tenant_id, request.event_ms);
+    const event_ms = this.times.clocks.timeOf(tenant_id, request.event_ms);
     const key = tenantKey(tenant_id, request.idempotency_key);
     const known = this.#under_way.get(key) ?? this.#kept(key);
     if (known === undefined) {
@@ -55,7 +66,7 @@ export class TakeCartEvent {
 
   /** Forgets keys that are older, so that they don't grow for ever. Gives how many it forgot. */
   async forgetOlderThan(age_ms: number): Promise<number> {
-    const before_ms = this.wall.now_ms() - age_ms;
+    const before_ms = this.times.wall.now_ms() - age_ms;
     const old: string[] = [];
     for (const [key, value] of this.log.state.scan(STORE, '')) {
       if (decodeStored<StoredCartKey>(value).kept_since_ms < before_ms) old.push(key);
@@ -76,7 +87,9 @@ export class TakeCartEvent {
     { by, request_hash }: RequestContext,
   ): Promise<void> {
     const { tenant_id, subject } = by;
-    const kept: StoredCartKey = { request_hash, kept_since_ms: this.wall.now_ms() };
+    const unknown = await this.assortment.unknownOf(tenant_id, request);
+    if (unknown !== undefined) throw rejectionError(unknown);
+    const kept: StoredCartKey = { request_hash, kept_since_ms: this.times.wall.now_ms() };
     await this.log.commit({
       appends: [
         {

@@ -1,15 +1,16 @@
-import type { ReservationId, Sku, StockExplanation } from '@nerveline/contracts';
+import type { ChannelId, ReservationId, Sku, StockExplanation } from '@nerveline/contracts';
 import { LessThan, type DataSource } from 'typeorm';
 import type { Deadlines } from '../../application/expire-reservations';
 import type { LedgerPage, StockReader } from '../../application/explain-stock';
 import type { KeptAnswers } from '../../application/forget-old-keys';
+import type { Assortment, Unknown } from '../../application/take-cart-event';
 import { translate } from './database';
-import { LedgerHead, Product, ReservationRecord, StockLedgerEntry, StockLevel } from './entities';
+import { Channel, LedgerHead, Product, ReservationRecord, StockLedgerEntry, StockLevel } from './entities';
 
 const FORGET_AT_ONCE = 1_000;
 
 /** What is read from the books without a lock. */
-export class PostgresStockReader implements StockReader, Deadlines, KeptAnswers {
+export class PostgresStockReader implements StockReader, Deadlines, KeptAnswers, Assortment {
   constructor(private readonly database: DataSource) {}
 
   /** One snapshot, so that the ledger explains exactly the levels beside it. */
@@ -42,6 +43,17 @@ export class PostgresStockReader implements StockReader, Deadlines, KeptAnswers 
         };
       }),
     );
+  }
+
+  unknownOf(
+    tenant_id: string,
+    { sku, channel_id }: { readonly sku: Sku; readonly channel_id: ChannelId },
+  ): Promise<Unknown | undefined> {
+    return this.#asking(async () => {
+      if (!(await this.database.manager.existsBy(Product, { tenant_id, sku }))) return 'unknown_sku';
+      if (!(await this.database.manager.existsBy(Channel, { tenant_id, channel_id }))) return 'unknown_channel';
+      return undefined;
+    });
   }
 
   async earliest(): Promise<readonly { readonly tenant_id: string; readonly expires_at_ms: number }[]> {
