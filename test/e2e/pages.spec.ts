@@ -65,7 +65,7 @@ describeWith('chromium', 'the pages, in a browser', (executable_path) => {
     const steps = await life.getByRole('listitem').allInnerTexts();
     expect(steps[0]).toMatch(/Committed\s+\+0/);
     expect(steps.join('\n')).toMatch(/In the log\s+\+[\d.]+ (µs|ms|s)/);
-    expect(steps.join('\n')).toMatch(/Handled\s+\+[\d.]+ (µs|ms|s)/);
+    expect(steps.join('\n')).toMatch(/Pushed\s+\+[\d.]+ (µs|ms|s)/);
     await life.getByText('to be seen').waitFor();
   });
 

@@ -57,4 +57,10 @@ export function rowOf<Name extends keyof ChangedRows>(item: PushItem, topic: Nam
   return (item.value as unknown as Change<ChangedRows[Name]>).after;
 }
 
+/** The parts of the key of what is no longer there, without the tenant; null for a record that says anything else. */
+export function removedKey(item: PushItem, topic: keyof TopicValues | keyof ChangedRows): readonly string[] | null {
+  if (item.topic !== topic || item.value !== null || item.key === null) return null;
+  return item.key.split('/').slice(1);
+}
+
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;

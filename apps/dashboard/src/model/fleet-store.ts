@@ -3,7 +3,7 @@ import type { RenderBatch } from '../client/render-batch';
 import { Ring } from '../client/ring';
 import type { StreamSink } from '../client/stream-sink';
 import { Store } from '../client/store';
-import { valueOf } from '../client/topic-values';
+import { removedKey, valueOf } from '../client/topic-values';
 import { glideTo, type Glide } from './glide';
 
 const KEPT_DECISIONS = 500;
@@ -40,6 +40,8 @@ export class FleetStore extends Store {
   );
   readonly planSink = this.#sink(
     (item) => {
+      const [dropped] = removedKey(item, 'fleet.plans') ?? [];
+      if (dropped !== undefined) this.plans.delete(dropped);
       const plan = valueOf(item, 'fleet.plans');
       if (plan !== null) this.plans.set(plan.vehicle_id, plan);
     },
@@ -85,6 +87,8 @@ export class FleetStore extends Store {
   }
 
   #takeVehicle(item: PushItem): void {
+    const [removed] = removedKey(item, 'fleet.vehicle_states') ?? [];
+    if (removed !== undefined) this.vehicles.delete(removed);
     const state = valueOf(item, 'fleet.vehicle_states');
     if (state === null) return;
     const known = this.vehicles.get(state.vehicle_id);

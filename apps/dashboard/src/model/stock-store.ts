@@ -4,6 +4,7 @@ import { Ring } from '../client/ring';
 import type { StreamSink } from '../client/stream-sink';
 import { Store } from '../client/store';
 import {
+  removedKey,
   rowOf,
   valueOf,
   type ChannelRow,
@@ -116,6 +117,8 @@ export class StockStore extends Store {
     if (location !== null) this.locations.set(location.location_id, location);
     const channel = rowOf(item, 'cdc.inventory.channels');
     if (channel !== null) this.channels.set(channel.channel_id, channel);
+    const [removed] = removedKey(item, 'cdc.inventory.products') ?? [];
+    if (removed !== undefined) this.skus.delete(removed);
     const product = rowOf(item, 'cdc.inventory.products');
     if (product === null) return;
     const row = this.#row(product.sku);

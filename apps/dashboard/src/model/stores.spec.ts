@@ -35,6 +35,13 @@ describe('StockStore', () => {
     expect(stock.skus.get('A-1')?.on_hand).toBe(4);
   });
 
+  test('a product that is deleted is gone at once', () => {
+    const stock = new StockStore(batch());
+    stock.productSink.take([change('products', { sku: 'A-1', name: 'Lamp', price_minor: 1, currency: 'EUR' })], true);
+    stock.productSink.take([{ ...item('cdc.inventory.products', null), key: 'demo/A-1' }], false);
+    expect([...stock.skus.keys()]).toEqual([]);
+  });
+
   test('a new snapshot replaces the levels, it does not add to them', () => {
     const stock = new StockStore(batch());
     stock.levelSink.take([level(4, 0, 9)], true);

@@ -13,8 +13,8 @@ const PANEL_PADDING_PX = 32;
 /** Wider than this an edge says nothing more. */
 const STRETCH_MAX = 1.6;
 /** Where on an edge its label stands: near the end that fewer edges share, so that labels don't meet. */
-const NEAR_TARGET = 0.64;
-const NEAR_SOURCE = 0.36;
+const NEAR_PX = 36;
+const NEAR_AT_MOST = 0.36;
 const MIDDLE = 0.5;
 
 interface Point {
@@ -71,8 +71,8 @@ export function layOutFlow({ stages, edges }: Shape, width_px: number): FlowLayo
     edges: drawn.map(({ from, to }) => {
       const fans_out = drawn.filter((edge) => edge.from === from).length > 1;
       const fans_in = drawn.filter((edge) => edge.to === to).length > 1;
-      const label_at = fans_out ? NEAR_TARGET : fans_in ? NEAR_SOURCE : MIDDLE;
-      return { from, to, ...bow(nodes.get(from), nodes.get(to), { node_width, label_at }) };
+      const near = fans_out ? 'target' : fans_in ? 'source' : 'middle';
+      return { from, to, ...bow(nodes.get(from), nodes.get(to), { node_width, near }) };
     }),
   };
 }
@@ -96,7 +96,7 @@ function inGivenOrder(nodes: ReadonlyMap<string, Point>): Map<string, Point> {
 function bow(
   from: Point = ORIGIN,
   to: Point = ORIGIN,
-  { node_width, label_at }: { node_width: number; label_at: number },
+  { node_width, near }: { node_width: number; near: 'source' | 'middle' | 'target' },
 ) {
   const back = to.x < from.x;
   const side = (back ? -1 : 1) * (node_width / 2);
@@ -104,6 +104,8 @@ function bow(
   const end = { x: to.x - side, y: to.y };
   const half = (end.x - start.x) / 2;
   const path = `M${start.x} ${start.y}C${start.x + half} ${start.y} ${end.x - half} ${end.y} ${end.x} ${end.y}`;
+  const share = Math.min(NEAR_AT_MOST, NEAR_PX / Math.max(1, Math.abs(end.x - start.x)));
+  const label_at = { source: share, middle: MIDDLE, target: 1 - share }[near];
   // The curve's own height at that place: a cubic whose handles are level.
   const eased = label_at ** 2 * (3 - 2 * label_at);
   return { path, label: { x: start.x + (end.x - start.x) * label_at, y: start.y + (end.y - start.y) * eased } };

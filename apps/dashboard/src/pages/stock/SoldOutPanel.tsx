@@ -19,7 +19,7 @@ export function SoldOutPanel({ onSelect }: { onSelect: (sku: string) => void }) 
         <h2>Sold-out moments</h2>
       </header>
       <div className={styles['list']} tabIndex={0} role="group" aria-label="Sold-out moments, newest first">
-        {moments.length === 0 && <StreamState stream="stock.acks" empty="Nothing has sold out since the log begins." />}
+        {moments.length === 0 && <StreamState stream="stock.acks" empty="Nothing has sold out lately." />}
         <ol>
           {moments.map((moment) => (
             <li key={moment.id}>
