@@ -16,9 +16,9 @@ export async function violationsOn(page: Page): Promise<string[]> {
 export async function tabTo(page: Page, target: Locator): Promise<void> {
   for (let presses = 0; presses < TABS_MAX; presses += 1) {
     await page.keyboard.press('Tab');
-    if (await target.evaluate((element) => element === element.ownerDocument.activeElement)) return;
+    if ((await target.and(page.locator(':focus')).count()) > 0) return;
   }
-  throw new Error(`${TABS_MAX} times Tab did not lead to ${target}`);
+  throw new Error(`${TABS_MAX} times Tab did not lead to ${target.toString()}`);
 }
 
 /** Watches each frame from now on how many rows a page shows; gives the fewest that it ever did. */
