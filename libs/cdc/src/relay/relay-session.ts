@@ -57,7 +57,6 @@ export class RelaySession implements AsyncDisposable {
   #encoder: TransactionEncoder | undefined;
   #stream: ReplicationStream | undefined;
   #confirmed_lsn: Lsn;
-  #sent_ms = 0;
   #checkpointing: Promise<void> | undefined;
   #taking_up = false;
   #took_up_ms = -Infinity;
@@ -134,6 +133,7 @@ export class RelaySession implements AsyncDisposable {
     });
     onEvent({ kind: 'streaming', slot, from_lsn: formatLsn(progress.floor_lsn) });
     this.#every(this.#options.confirm_interval_ms, () => this.#checkpoint());
+    this.#showLife(facts.wal_sender_timeout_ms);
     this.#every(this.#options.table_poll_ms, () => this.#takeUpTables());
     this.#takeUpTables().catch(this.#fail);
     const catalogEnded = catalog.ended.then((error) => {
@@ -182,7 +182,8 @@ export class RelaySession implements AsyncDisposable {
   #onMessage(message: WalMessage): void {
     if (message.kind === 'wal') return this.#encoder?.handle(decodeMessage(message.payload));
     this.#writer.keepAlive(message.wal_end);
-    // A server that shuts down waits for this answer, with everything confirmed.
+    // A server that shuts down waits for an answer with everything confirmed; one that only asks whether we live gets
+    // its answer from the timer, also while the sink is stuck.
     if (message.reply_requested) void this.#checkpoint().then(() => this.#sendStatus(false), this.#fail);
   }
 
@@ -193,7 +194,7 @@ export class RelaySession implements AsyncDisposable {
   }
 
   async #writeCheckpoint(): Promise<void> {
-    const { progress, facts } = this.#start;
+    const { progress } = this.#start;
     const { clock, atFaultPoint } = this.#options;
     const { safe_lsn } = this.#confirmed;
     if (safe_lsn > this.#confirmed_lsn) {
@@ -205,13 +206,15 @@ export class RelaySession implements AsyncDisposable {
       this.#confirmed_lsn = safe_lsn;
       this.#sendStatus(false);
     }
-    const timeout_ms = facts.wal_sender_timeout_ms;
-    const interval_ms = timeout_ms === 0 ? MAX_STATUS_INTERVAL_MS : Math.min(MAX_STATUS_INTERVAL_MS, timeout_ms / 3);
-    if (performance.now() - this.#sent_ms >= interval_ms) this.#sendStatus(false);
+  }
+
+  /** Speaks to the server often enough for its time-out, also while a checkpoint waits behind a sink that is stuck. */
+  #showLife(timeout_ms: number): void {
+    const interval_ms = timeout_ms === 0 ? MAX_STATUS_INTERVAL_MS : Math.min(MAX_STATUS_INTERVAL_MS, timeout_ms / 4);
+    this.#timers.push(setInterval(() => this.#sendStatus(false), interval_ms));
   }
 
   #sendStatus(reply_requested: boolean): void {
-    this.#sent_ms = performance.now();
     const received_lsn = this.#writer.stream_lsn > this.#confirmed_lsn ? this.#writer.stream_lsn : this.#confirmed_lsn;
     const status = { received_lsn, confirmed_lsn: this.#confirmed_lsn, reply_requested };
     this.#stream?.sendStatus(status, Date.now());
