@@ -93,7 +93,10 @@ describe('the Dockerfile', () => {
     await using containers = await Containers.on(machine);
 
     const keys = containers.start('keys');
-    expect({ code: await keys.ended, said: keys.output() }).toMatchObject({ code: 0 });
+    expect(await keys.ended.then((code) => ({ code, said: keys.output() }))).toEqual({
+      code: 0,
+      said: expect.stringContaining('jwks.json') as string,
+    });
 
     const running = apps.map((name) => ({ name, container: containers.start(name) }));
     for (const { name, container } of running) {
@@ -109,7 +112,8 @@ describe('the Dockerfile', () => {
 
     for (const { name, container } of running.toReversed()) {
       const asked_ms = Date.now();
-      expect({ name, code: await container.stop(), said: container.output() }).toMatchObject({ name, code: 0 });
+      const code = await container.stop();
+      if (code !== 0) throw new Error(`${name} ended with ${code}:\n${container.output()}`);
       expect(Date.now() - asked_ms).toBeLessThan(DRAIN_DEADLINE_MS);
     }
   }, 180_000);

@@ -49,7 +49,8 @@ test('the record in the log holds request, decision, principal and the trace tha
   const [record, ...more] = await fraud.readAll('fraud.decisions');
   expect(more).toEqual([]);
   expect(record?.key).toBe(`demo/${String(body['card'])}`);
-  expect(record?.headers).toEqual({ subject: 'acquirer-1', traceparent });
+  const received_ms = expect.stringMatching(/^\d{13}$/) as string;
+  expect(record?.headers).toEqual({ subject: 'acquirer-1', traceparent, received_ms });
   expect(JSON.parse(record?.value ?? '')).toMatchObject({
     format_version: 1,
     request: body,

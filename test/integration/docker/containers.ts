@@ -127,8 +127,7 @@ export class Containers implements AsyncDisposable {
     mkdirSync(path, { recursive: true });
     const { uid, gid } = this.account;
     if (uid !== undefined && gid !== undefined) chownSync(path, uid, gid);
-    // Temporary folders are their owner's alone; the account of the image passes through.
-    for (const folder of [this.machine.volumes, this.machine.root]) chmodSync(folder, 0o755);
+    chmodSync(this.machine.volumes, 0o755);
     return path;
   }
 

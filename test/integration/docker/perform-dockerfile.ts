@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { chmod, cp, mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { Stage } from './dockerfile';
@@ -36,6 +36,8 @@ export async function copyContext(into: string): Promise<void> {
 export async function performDockerfile(stages: readonly Stage[], context: string, into: string): Promise<string> {
   const roots = new Map<string, string>();
   let root = into;
+  // A temporary folder is its owner's alone, and the image's programs run as somebody else.
+  await chmod(into, 0o755);
   for (const [index, stage] of stages.entries()) {
     root = join(into, String(index));
     roots.set(stage.name, root);
