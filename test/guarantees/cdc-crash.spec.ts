@@ -46,6 +46,8 @@ describe('a relay that is killed', () => {
       const records = await world.recordsOnceThereAre(committed);
       expectEveryRowInOrder(records, committed);
       expectPositionsToIncrease(records);
+      // All of it may have been there before this relay had even begun: a stop is asked of one that streams.
+      await world.streaming();
       relay.kill('SIGTERM');
       expect(await relay.ended).toBe(0);
     },
@@ -54,6 +56,8 @@ describe('a relay that is killed', () => {
 });
 
 interface World extends AsyncDisposable {
+  /** Resolves when a relay holds the slot. */
+  streaming(): Promise<true>;
   /** Inserts ledger rows, entries gapless by SKU. */
   insert(rows: number): Promise<void>;
   /** Small transactions, one after the other, until it is stopped; gives the number of all rows by SKU. */
@@ -81,6 +85,13 @@ async function createWorld(): Promise<World> {
     await client.query(`INSERT INTO inventory.stock_ledger VALUES ${added.join(', ')}`);
   };
   return {
+    streaming: () =>
+      eventually(
+        async () =>
+          (await database.query('SELECT 1 FROM pg_replication_slots WHERE database = current_database() AND active'))
+            .length > 0,
+        { within_ms: 30_000, what: 'a relay that streams' },
+      ),
     insert,
     keepInserting: () => {
       let stopped = false;
