@@ -1,0 +1,1 @@
+export { identify, isAlive, isStopped, ownIdentity, type ProcessIdentity } from './process-identity';
