@@ -4,6 +4,7 @@ import type { Offset, RecordPosition } from './offset';
 /** Counts the owners of an environment or partition; a commit of an older one is refused, so a paused owner does no harm. */
 export type Generation = Brand<number, 'Generation'>;
 
+/** What rides beside a record's value, by name: where it came from, who caused it, its trace. */
 export type RecordHeaders = Readonly<Record<string, string>>;
 
 /** A record on its way into the log. */
@@ -40,8 +41,21 @@ export interface InputPosition {
   readonly applied_above: readonly Offset[];
 }
 
+/**
+ * One member's right to the partitions of one number of a group: partition 3 of every topic that the group reads goes to
+ * the same member, so that what belongs together by key lies in one hand.
+ */
+export interface Ownership {
+  readonly group: string;
+  readonly partition: number;
+  /** Grows with each new owner. */
+  readonly generation: Generation;
+}
+
 /** Everything that one step of a processor brings about. */
 export interface Commit {
+  /** In whose name: a commit under an older generation is refused whole. Without it, the writer's own right counts. */
+  readonly ownership?: Ownership;
   readonly appends?: readonly OutRecord[];
   readonly state?: readonly StateWrite[];
   readonly positions?: readonly InputPosition[];

@@ -1,6 +1,15 @@
 export type { Brand } from './brand';
 export { EventClock, systemClock, type Clock, type EventClockSetting } from './clock';
-export type { Commit, CommitPort, Generation, InputPosition, OutRecord, RecordHeaders, StateWrite } from './commit';
+export type {
+  Commit,
+  CommitPort,
+  Generation,
+  InputPosition,
+  OutRecord,
+  Ownership,
+  RecordHeaders,
+  StateWrite,
+} from './commit';
 export { catalogue, type ErrorCode, type ErrorEntry } from './errors/catalogue';
 export { isNervelineError, NervelineError, type ErrorDetails } from './errors/nerveline-error';
 export { invariant, unreachable } from './invariant';

@@ -4,6 +4,7 @@ import { NervelineError } from './errors/nerveline-error';
 /** A log sequence number of PostgreSQL: a byte position in the WAL, 64 bits, ordered. */
 export type Lsn = Brand<bigint, 'Lsn'>;
 
+/** Below every position of a source: nothing has been read. */
 export const LSN_ZERO = 0n as Lsn;
 
 const LSN_MAX = 0xffff_ffff_ffff_ffffn;

@@ -11,9 +11,12 @@ export const scopes = [
   'ops:read',
   'ops:write',
 ] as const;
+/** One of {@link scopes}. */
 export type Scope = (typeof scopes)[number];
 
+/** What people and programs are to the platform. Rights come from scopes; a role may narrow them further. */
 export const roles = ['operator', 'analyst', 'merchant', 'shop', 'depot', 'driver', 'service'] as const;
+/** One of {@link roles}. */
 export type Role = (typeof roles)[number];
 
 /** Who acts. It rides in every command, record header and audit entry. */

@@ -16,6 +16,7 @@ export interface SourcePosition {
   readonly index: number;
 }
 
+/** Do two positions belong to one life of the source? Only then can they be compared. */
 export function sameEpoch(a: SourceEpoch, b: SourceEpoch): boolean {
   return a.system_id === b.system_id && a.timeline === b.timeline;
 }

@@ -9,6 +9,7 @@ import { logErrors } from './log';
 import { pushErrors } from './push';
 import { stateErrors } from './state';
 import { simulatorErrors } from './simulator';
+import { streamErrors } from './stream';
 
 /** One entry of the operator's manual. */
 export interface ErrorEntry {
@@ -33,6 +34,7 @@ export const catalogue = {
   ...inventoryErrors,
   ...fleetErrors,
   ...simulatorErrors,
+  ...streamErrors,
 } satisfies Record<`NL-${string}-${string}`, ErrorEntry> as Record<ErrorCode, ErrorEntry>;
 
 export type ErrorCode =
@@ -46,4 +48,5 @@ export type ErrorCode =
   | keyof typeof fraudErrors
   | keyof typeof inventoryErrors
   | keyof typeof fleetErrors
-  | keyof typeof simulatorErrors;
+  | keyof typeof simulatorErrors
+  | keyof typeof streamErrors;

@@ -70,7 +70,7 @@ export const cdcErrors = {
   },
   'NL-CDC-013': {
     retriable: false,
-    meaning: 'The replication stream holds something that pgoutput protocol 1 does not know.',
+    meaning: 'The replication stream holds something that pgoutput, protocol 1 to 4, does not know.',
     action: 'Report it with the server version; the slot was not moved.',
   },
   'NL-CDC-014': {
@@ -109,5 +109,36 @@ export const cdcErrors = {
     retriable: false,
     meaning: 'The source refused a statement of the relay.',
     action: 'The message holds the words of the server.',
+  },
+  'NL-CDC-021': {
+    retriable: true,
+    http_status: 503,
+    meaning: 'Transactions that have not ended are larger than what the relay may hold, or its disk is full.',
+    action: 'Make room in its directory, raise RELAY_MAX_SPILL_BYTES, or set RELAY_IN_PROGRESS=off.',
+  },
+  'NL-CDC-022': {
+    retriable: false,
+    meaning:
+      'The slot makes the source keep more WAL than its budget (RELAY_WAL_BUDGET_BYTES), and the policy is to stop.',
+    action:
+      'Find what holds the log up; then raise the budget, or drop the slot so that the disk is free again: SELECT pg_drop_replication_slot(...);',
+  },
+  'NL-CDC-023': {
+    retriable: true,
+    http_status: 503,
+    meaning:
+      'The slot was dropped, since it made the source keep more WAL than its budget: a new one and a new snapshot follow.',
+    action: 'Nothing; rows that were deleted in between are not told. Find what held the log up.',
+  },
+  'NL-CDC-024': {
+    retriable: false,
+    meaning: 'Another process reads from the slot, and the policy is to stop (RELAY_TAKEN_SLOT=stop).',
+    action: 'Stop one of the two relays, or set RELAY_TAKEN_SLOT to wait or take_over.',
+  },
+  'NL-CDC-025': {
+    retriable: false,
+    meaning:
+      'The publication leaves out inserts, updates, deletes or truncates: the log would miss them without a word.',
+    action: "ALTER PUBLICATION name SET (publish = 'insert, update, delete, truncate');",
   },
 } satisfies Record<string, ErrorEntry>;

@@ -82,4 +82,22 @@ export const fleetErrors = {
     meaning: 'There is no such incident to clear.',
     action: 'Take the id from the traffic stream; it may have ended by itself.',
   },
+  'NL-FLT-015': {
+    retriable: false,
+    http_status: 404,
+    meaning: 'There is no such vehicle: fleet.vehicles has no row of it, or had one that was deleted.',
+    action: 'Insert the vehicle into fleet.vehicles; change capture makes it known. Or stop its receiver.',
+  },
+  'NL-FLT-016': {
+    retriable: false,
+    http_status: 403,
+    meaning: 'A driver answers for a vehicle that another one drives.',
+    action: 'Answer the proposals of the own vehicle; fleet.vehicles says who drives which.',
+  },
+  'NL-FLT-017': {
+    retriable: false,
+    http_status: 400,
+    meaning: 'An incident ends before now by the event clock, or later than an incident may last.',
+    action: 'Send the end as epoch milliseconds within a year, or null when nobody knows it.',
+  },
 } satisfies Record<string, ErrorEntry>;

@@ -41,4 +41,11 @@ export const fraudErrors = {
     meaning: 'State of fraud scoring was written by a newer version.',
     action: 'Start the newer version; the state was left untouched.',
   },
+  'NL-FRD-008': {
+    retriable: false,
+    meaning:
+      'A change of the lists was sent again that the group has gone past: decisions name what they saw by offset, and it would overtake nothing that came since.',
+    action:
+      'Write the row again at the source (an UPDATE that changes nothing will do) so that it comes as a new change, then discard the letter.',
+  },
 } satisfies Record<string, ErrorEntry>;

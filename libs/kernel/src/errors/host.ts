@@ -66,4 +66,9 @@ export const hostErrors = {
     meaning: 'The data directory cannot be written by this account.',
     action: 'Check its owner and mode, or choose another directory: --data DIR.',
   },
+  'NL-HST-014': {
+    retriable: false,
+    meaning: 'No such service runs from this data directory.',
+    action: 'Start the platform, or name its data directory: --data DIR.',
+  },
 } satisfies Record<string, ErrorEntry>;

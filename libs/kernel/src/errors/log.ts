@@ -85,4 +85,82 @@ export const logErrors = {
     meaning: 'The environment refuses further work after an error of the disk.',
     action: 'Check the disk, then restart the service: opening the environment again recovers it.',
   },
+  'NL-LOG-017': {
+    retriable: false,
+    meaning: 'A topic keeps its records for a shorter time than a window reads back.',
+    action: 'Lengthen the retention of the topic, shorten the window, or keep the state of the window.',
+  },
+  'NL-LOG-018': {
+    retriable: true,
+    meaning: 'A process holds an old snapshot of an environment, so that the file grows.',
+    action: 'See what the process does that the message names: is it stopped, or under a debugger? End it.',
+  },
+  'NL-LOG-020': {
+    retriable: true,
+    http_status: 503,
+    meaning: 'Kafka can not be reached, or is not ready.',
+    action: 'Check KAFKA_BROKERS and the brokers; the message names the address and the cause. It is tried again.',
+  },
+  'NL-LOG-021': {
+    retriable: false,
+    meaning: 'Kafka refuses the credentials, or what they are allowed to do.',
+    action: 'Check user, password, mechanism and ACLs; nerveline topics --print lists what is needed.',
+  },
+  'NL-LOG-022': {
+    retriable: false,
+    meaning: 'A topic in Kafka is not as the catalogue says.',
+    action: 'The message names the difference: mend the topic, or the catalogue before anything is written.',
+  },
+  'NL-LOG-023': {
+    retriable: false,
+    meaning: 'A setting of the Kafka log is wrong, alone or beside another one.',
+    action: 'Mend the setting that the message names.',
+  },
+  'NL-LOG-024': {
+    retriable: false,
+    meaning: 'A group is used by another application, whose members share partitions in another way.',
+    action: 'Stop the other application, or give this one a prefix of its own.',
+  },
+  'NL-LOG-025': {
+    retriable: false,
+    meaning: 'Too many records are applied above a gap: their offsets do not fit beside the position.',
+    action: 'Mend or discard the record that the position waits for.',
+  },
+  'NL-LOG-026': {
+    retriable: false,
+    meaning: 'Records are compressed in a way that this Node can not read or write.',
+    action: 'Use a Node that has it, or another compression.',
+  },
+  'NL-LOG-027': {
+    retriable: false,
+    meaning: "Kafka's certificate is not to be trusted, or is not for this address; nothing was sent there.",
+    action: 'Give the certificate authority of the brokers in tls.ca, and call them by a name in their certificate.',
+  },
+  'NL-LOG-030': {
+    retriable: true,
+    meaning: 'A handler did not end by its deadline and was cut off; whatever it still gives back is dropped.',
+    action: 'Look at what it waits for. Raise deadline_ms, or let the handler call heartbeat(), where it is just slow.',
+  },
+  'NL-LOG-031': {
+    retriable: false,
+    meaning: 'A processor can not be run as it was set up.',
+    action: 'Mend its options; the message names what is wrong.',
+  },
+  'NL-LOG-032': {
+    retriable: false,
+    meaning: 'A topic has no handler, or a handler has no topic.',
+    action: 'Name the topic in the options of the transport, or write the handler; the message names both.',
+  },
+  'NL-LOG-033': {
+    retriable: true,
+    http_status: 421,
+    meaning: 'A request reached a process that does not own its key (any more).',
+    action: 'None; the caller asks who owns it and sends it there.',
+  },
+  'NL-LOG-034': {
+    retriable: true,
+    http_status: 504,
+    meaning: 'A request was not answered by its deadline.',
+    action: 'Look at the service that owns the key; whether the request was carried out is not known.',
+  },
 } satisfies Record<string, ErrorEntry>;

@@ -1,5 +1,6 @@
 import { catalogue, type ErrorCode } from './catalogue';
 
+/** What one failure adds to the catalogue's words for its code. */
 export interface ErrorDetails {
   /** What happened here, one sentence without a secret in it. */
   readonly detail: string;
@@ -33,6 +34,7 @@ export class NervelineError extends Error {
   }
 }
 
+/** Is it a failure of the catalogue, and of this code if one is given? */
 export function isNervelineError(error: unknown, code?: ErrorCode): error is NervelineError {
   return error instanceof NervelineError && (code === undefined || error.code === code);
 }
