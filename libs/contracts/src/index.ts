@@ -13,6 +13,7 @@ export {
   type Unchanged,
 } from './envelope';
 export { parseExactJson, type ExactJson } from './exact-json';
+export * from './http/dead-letters-api';
 export * from './http/fleet-api';
 export * from './http/fraud-api';
 export * from './http/inventory-api';
@@ -29,8 +30,16 @@ export { decodeJson, encodeJson } from './record-codec';
 export { findTopic, topicCatalogue, topics } from './topics/catalogue';
 export * from './topics/fleet';
 export * from './topics/fraud';
+export { heldRecord, heldRecordKey, type HeldRecord } from './topics/held-records';
 export * from './topics/inventory';
 export * from './topics/relay';
 export * from './topics/source-tables';
-export { defineTopic, type Retention, type ServiceName, type Topic, type ValueOf } from './topics/topic';
+export {
+  defineTopic,
+  wrappedRecordBytes,
+  type Retention,
+  type ServiceName,
+  type Topic,
+  type ValueOf,
+} from './topics/topic';
 export { amount_minor, coordinates, currency, epoch_ms, quantity, type Coordinates } from './units';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { idempotencyKey, proposalId, vehicleId } from '../ids';
-import { coordinates, epoch_ms } from '../units';
+import { coordinates, epoch_ms, text } from '../units';
 
 /** A GPS fix; the sum of what receivers tell. */
 export const positionFix = z.strictObject({
@@ -22,8 +22,23 @@ export const positionsAnswer = z.strictObject({
   accepted: z.int(),
   /** Fixes that are older than one already taken, or the same: counted, not applied. */
   stale: z.int(),
-  /** Outside of the roads' area: counted, not applied. */
+  /** Outside of the roads' area: not applied, and named in `refused`. */
   off_map: z.int(),
+  /**
+   * Each fix that was at fault, in the order of the request; the others of the request were taken. A request that has
+   * nothing else is refused with the code of its first.
+   */
+  refused: z
+    .array(
+      z.strictObject({
+        /** `fixes[3]`, or the part of it that is wrong: `fixes[3].vehicle_id`. */
+        field: z.string(),
+        /** `NL-FLT-003` off the map, `NL-FLT-015` of a vehicle that isn't in the fleet. */
+        code: z.enum(['NL-FLT-003', 'NL-FLT-015']),
+        vehicle_id: vehicleId,
+      }),
+    )
+    .optional(),
 });
 export type PositionsAnswer = z.infer<typeof positionsAnswer>;
 
@@ -82,10 +97,10 @@ export const mapSpeedsAnswer = z.strictObject({
 });
 export type MapSpeedsAnswer = z.infer<typeof mapSpeedsAnswer>;
 
-/** `POST /v1/traffic`, scope `fleet:write`: a jam, closure or storm that slows or closes the segments it covers. */
-export const trafficRequest = z.strictObject({
+/** What is told of a jam, closure or storm. */
+export const trafficFields = z.strictObject({
   idempotency_key: idempotencyKey,
-  incident_id: z.string().min(1).max(128),
+  incident_id: text(128).min(1),
   kind: z.enum(['jam', 'closure', 'weather', 'cleared']),
   /** What it covers: segments by id, or everything within a circle, or the roads that a line runs along. */
   where: z.discriminatedUnion('kind', [
@@ -97,12 +112,19 @@ export const trafficRequest = z.strictObject({
       width_m: z.number().positive().max(500),
     }),
   ]),
-  /** What is left of the free speed, for a jam or weather; ignored for a closure. */
+  /** What is left of the free speed: a jam says it, weather has a usual one, a closure leaves none. */
   speed_factor: z.number().min(0.01).max(1).optional(),
-  reason: z.string().min(1).max(256),
+  reason: text(256).min(1),
+  /** Null when nobody knows. */
   ends_at_ms: epoch_ms.nullable(),
   event_ms: epoch_ms.optional(),
 });
+
+/** `POST /v1/traffic`, scope `fleet:write`: a jam, closure or storm that slows or closes the segments it covers. */
+export const trafficRequest = trafficFields.refine(
+  ({ kind, speed_factor }) => kind !== 'jam' || speed_factor !== undefined,
+  { path: ['speed_factor'], error: 'a jam says what is left of the free speed' },
+);
 export type TrafficRequest = z.infer<typeof trafficRequest>;
 
 export const trafficAnswer = z.strictObject({

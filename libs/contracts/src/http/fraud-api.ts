@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { cardToken, idempotencyKey, merchantId, paymentId } from '../ids';
 import { readVector } from '../read-vector';
-import { amount_minor, coordinates, currency, epoch_ms } from '../units';
+import { amount_minor, coordinates, currency, epoch_ms, text } from '../units';
 
 /** `POST /v1/payments/decisions`, scope `payments:decide`. */
 export const paymentDecisionRequest = z.strictObject({
@@ -12,8 +12,8 @@ export const paymentDecisionRequest = z.strictObject({
   amount_minor,
   currency,
   merchant_id: merchantId,
-  merchant_category: z.string().max(64).optional(),
-  terminal_id: z.string().max(64).optional(),
+  merchant_category: text(64).optional(),
+  terminal_id: text(64).optional(),
   country: z
     .string()
     .regex(/^[A-Z]{2}$/, 'must be two upper case letters (ISO 3166)')

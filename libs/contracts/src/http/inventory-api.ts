@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { channelId, idempotencyKey, locationId, reservationId, sku } from '../ids';
-import { epoch_ms, quantity } from '../units';
+import { epoch_ms, quantity, text } from '../units';
 
 export const reservationLine = z.strictObject({ sku, location_id: locationId, quantity });
 export type ReservationLine = z.infer<typeof reservationLine>;
@@ -10,7 +10,7 @@ export const reservationRequest = z.strictObject({
   idempotency_key: idempotencyKey,
   channel_id: channelId,
   /** Who holds: a cart, an order. */
-  holder: z.string().min(1).max(256),
+  holder: text(256).min(1),
   lines: z.array(reservationLine).min(1).max(100),
   ttl_ms: z.int().min(1_000).max(86_400_000),
   /** By the source's clock; the service's event clock when absent. */
@@ -21,7 +21,7 @@ export type ReservationRequest = z.infer<typeof reservationRequest>;
 export const refusedLine = z.strictObject({
   sku,
   location_id: locationId,
-  reason: z.enum(['insufficient_stock', 'unknown_sku']),
+  reason: z.enum(['insufficient_stock', 'unknown_sku', 'unknown_location']),
   available: z.int().min(0),
 });
 
@@ -51,7 +51,7 @@ export const stockMovementRequest = z.strictObject({
     .min(-1_000_000)
     .max(1_000_000)
     .refine((units) => units !== 0, 'must not be 0'),
-  reason: z.string().min(1).max(256),
+  reason: text(256).min(1),
   channel_id: channelId.optional(),
   event_ms: epoch_ms.optional(),
 });
@@ -90,7 +90,7 @@ export type StockMovementBatchAnswer = z.infer<typeof stockMovementBatchAnswer>;
 export const cartEventRequest = z.strictObject({
   idempotency_key: idempotencyKey,
   kind: z.enum(['added', 'removed', 'abandoned']),
-  cart_id: z.string().min(1).max(128),
+  cart_id: text(128).min(1),
   channel_id: channelId,
   sku,
   quantity,
@@ -101,10 +101,13 @@ export type CartEventRequest = z.infer<typeof cartEventRequest>;
 export const cartEventAnswer = z.strictObject({ cart_id: z.string(), kind: z.enum(['added', 'removed', 'abandoned']) });
 export type CartEventAnswer = z.infer<typeof cartEventAnswer>;
 
+/** What the ledger's column holds. */
+const MAX_ENTRY = 2_147_483_647;
+
 /** Query of `GET /v1/stock/{sku}`: the newest `limit` ledger rows, or those before an entry. */
 export const stockExplanationQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(500).default(50),
-  before_entry: z.coerce.number().int().min(1).optional(),
+  before_entry: z.coerce.number().int().min(1).max(MAX_ENTRY).optional(),
 });
 
 /** `GET /v1/stock/{sku}`, scope `stock:read`: the levels, and the ledger rows that say why they are so. */

@@ -38,7 +38,8 @@ export const pushStreams = {
   },
   'stock.levels': { kind: 'gauge', scope: 'stock:read', topics: [topics.stockLevels] },
   'stock.channels': { kind: 'gauge', scope: 'stock:read', topics: [topics.channelStock] },
-  'stock.acks': { kind: 'facts', scope: 'stock:read', topics: [topics.channelAcks], snapshot_records: 500 },
+  // A topic of their own: among all acknowledgements the moments would be out of the snapshot within minutes.
+  'stock.sold_out': { kind: 'facts', scope: 'stock:read', topics: [topics.soldOut], snapshot_records: 600 },
   'stock.ledger': { kind: 'facts', scope: 'stock:read', topics: [topics.stockLedger], snapshot_records: 500 },
   'stock.refusals': { kind: 'facts', scope: 'stock:read', topics: [topics.refusals], snapshot_records: 200 },
   'fleet.vehicles': { kind: 'gauge', scope: 'fleet:read', topics: [topics.vehicleStates] },

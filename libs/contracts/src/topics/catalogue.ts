@@ -1,6 +1,7 @@
 import { fleetTopics } from './fleet';
 import { fraudTopics } from './fraud';
 import { gatewayTopics } from './gateway';
+import { heldTopics } from './held-records';
 import { inventoryTopics } from './inventory';
 import { relayTopics } from './relay';
 import { changeTopics } from './source-tables';
@@ -15,6 +16,7 @@ export const topics = {
   fraudAudit: fraudTopics.audit,
   channelStock: inventoryTopics.channelStock,
   channelAcks: inventoryTopics.channelAcks,
+  soldOut: inventoryTopics.soldOut,
   refusals: inventoryTopics.refusals,
   carts: inventoryTopics.carts,
   inventoryAudit: inventoryTopics.audit,
@@ -26,6 +28,7 @@ export const topics = {
   fleetCommands: fleetTopics.commands,
   fleetAudit: fleetTopics.audit,
   gatewayAudit: gatewayTopics.audit,
+  ...heldTopics,
 } as const;
 
 /** The catalogue as a list, in a stable order. */

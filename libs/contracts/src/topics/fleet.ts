@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { auditEntry } from '../audit';
-import { positionFix, trafficRequest } from '../http/fleet-api';
+import { positionFix, trafficFields } from '../http/fleet-api';
 import { depotId, proposalId, tenantId, vehicleId } from '../ids';
 import { readVector } from '../read-vector';
 import { coordinates, epoch_ms } from '../units';
@@ -40,7 +40,7 @@ export const vehiclePlan = z.strictObject({
   geometry: z.array(lonLat),
   stops: z.array(z.strictObject({ lat: z.number(), lon: z.number(), label: z.string(), eta_ms: epoch_ms })),
   made_ms: epoch_ms,
-  cause: z.enum(['planned', 'proposal_accepted', 'off_route', 'closure']),
+  cause: z.enum(['planned', 'proposal_accepted', 'off_route', 'closure', 'orders']),
 });
 export type VehiclePlan = z.infer<typeof vehiclePlan>;
 
@@ -52,7 +52,7 @@ export const rerouteDecision = z.strictObject({
   vehicle_id: vehicleId,
   depot_id: depotId.nullable(),
   outcome: z.enum(['proposed', 'left_alone', 'applied', 'accepted', 'declined', 'expired', 'no_route']),
-  trigger: z.enum(['jam', 'closure', 'weather', 'cleared', 'off_route']),
+  trigger: z.enum(['jam', 'closure', 'weather', 'cleared', 'off_route', 'orders']),
   incident_id: z.string().nullable(),
   /** Why a vehicle was left alone. */
   because: z
@@ -72,7 +72,7 @@ export const rerouteDecision = z.strictObject({
 });
 export type RerouteDecision = z.infer<typeof rerouteDecision>;
 
-export const trafficIncident = trafficRequest.extend({
+export const trafficIncident = trafficFields.extend({
   tenant_id: tenantId,
   segment_ids: z.array(z.int()),
   vehicles_hit: z.int(),
@@ -105,6 +105,27 @@ export const fleetCommand = z.discriminatedUnion('kind', [
     vehicle_id: vehicleId,
     proposal_id: proposalId,
     answer: z.enum(['accepted', 'declined', 'expired']),
+    read_vector: readVector,
+    event_ms: epoch_ms,
+  }),
+  /** The orders of a vehicle changed: its stops now, from where it is. Without stops its tour is over. */
+  z.strictObject({
+    format_version: z.literal(1),
+    kind: z.literal('orders'),
+    tenant_id: tenantId,
+    vehicle_id: vehicleId,
+    depot_id: depotId.nullable(),
+    from: coordinates,
+    stops: z.array(coordinates.extend({ label: z.string() })),
+    read_vector: readVector,
+    event_ms: epoch_ms,
+  }),
+  /** The vehicle left the fleet. */
+  z.strictObject({
+    format_version: z.literal(1),
+    kind: z.literal('removed'),
+    tenant_id: tenantId,
+    vehicle_id: vehicleId,
     read_vector: readVector,
     event_ms: epoch_ms,
   }),
@@ -170,7 +191,7 @@ export const fleetTopics = {
     partitions: DEFAULT_PARTITIONS,
     retention: DAYS_30,
     owner: 'gps-rerouting',
-    description: 'Plans and answers as they were asked for: what a replay feeds beside positions and traffic.',
+    description: 'Plans, answers, changed orders, removed vehicles: what a replay feeds beside positions and traffic.',
   }),
   audit: defineTopic({
     name: 'audit.gps-rerouting',

@@ -32,6 +32,10 @@ export const channelAck = z.strictObject({
 });
 export type ChannelAck = z.infer<typeof channelAck>;
 
+/** A channel took over that a SKU which it had on offer is gone. */
+export const soldOutAck = channelAck.omit({ sold_out: true });
+export type SoldOutAck = z.infer<typeof soldOutAck>;
+
 export const reservationRefusal = z.strictObject({
   tenant_id: tenantId,
   channel_id: channelId,
@@ -62,6 +66,16 @@ export const inventoryTopics = {
     retention: DAYS_7,
     owner: 'inventory-sync',
     description: 'What each channel has taken over, and how long that took.',
+  }),
+  soldOut: defineTopic({
+    name: 'inventory.sold_out',
+    key: 'tenant/sku/channel',
+    schema: soldOutAck,
+    encoding: 'json',
+    partitions: 1,
+    retention: DAYS_30,
+    owner: 'inventory-sync',
+    description: 'Moments in which the last unit was gone, and how long each channel took to know.',
   }),
   refusals: defineTopic({
     name: 'inventory.refusals',

@@ -5,6 +5,7 @@ import {
   channelId,
   depotId,
   driverId,
+  idempotencyKey,
   locationId,
   orderId,
   reservationId,
@@ -13,7 +14,7 @@ import {
   vehicleId,
 } from '../ids';
 import { amount_minor, currency, epoch_ms } from '../units';
-import { COMPACTED, DAYS_30, DEFAULT_PARTITIONS, defineTopic, type Retention, type Topic } from './topic';
+import { COMPACTED, DAYS_30, DAYS_7, DEFAULT_PARTITIONS, defineTopic, type Retention, type Topic } from './topic';
 
 /**
  * The source tables whose changes the relay carries, and a change topic for each: `cdc.SCHEMA.TABLE`, keyed by tenant
@@ -73,7 +74,8 @@ export const blockListRow = z.object({
   tenant_id: tenantId,
   /** What kind of thing is blocked. */
   kind: z.enum(['card', 'merchant']),
-  value: z.string().min(1).max(128),
+  /** An id, as payments name it: with a blank or an invisible character in it, it would block nothing, and nobody would know. */
+  value: cardToken,
   reason: z.string().max(256),
   /** Who put it there. */
   added_by: z.string().max(256),
@@ -143,8 +145,23 @@ export const stockLedgerRow = z.object({
   reason: z.string().max(256).nullable(),
   /** Who did it. */
   subject: z.string().max(256).optional(),
-  /** The whole principal as JSON, where the entry is an intervention (receipt, return, adjustment). */
+  /** The whole principal as JSON; rows about reservations of before 2026-11-22 have none. */
   principal: z.string().nullable().optional(),
+  event_ms: epoch_ms,
+});
+export type StockLedgerRow = z.infer<typeof stockLedgerRow>;
+
+/** A reservation that was refused, as it was asked for and answered; kept as long as its idempotency key. */
+export const reservationRefusalRow = z.object({
+  tenant_id: tenantId,
+  idempotency_key: idempotencyKey,
+  channel_id: channelId,
+  holder: z.string().max(256),
+  /** What was asked for, and the lines that failed: JSON, as in the request and its answer. */
+  lines: z.string(),
+  refused: z.string(),
+  /** Who asked. */
+  subject: z.string().max(256),
   event_ms: epoch_ms,
 });
 
@@ -241,6 +258,15 @@ export const changeTopics = {
     row: stockLedgerRow,
     retention: DAYS_30,
     description: 'Every movement of stock; append-only.',
+  }),
+  reservationRefusals: changeTopic({
+    schema: 'inventory',
+    table: 'reservation_refusals',
+    key: ['tenant_id', 'idempotency_key'],
+    row: reservationRefusalRow,
+    partitions: 1,
+    retention: DAYS_7,
+    description: 'Reservations that were refused, as they were asked for and answered.',
   }),
   vehicles: changeTopic({
     schema: 'fleet',

@@ -5,7 +5,12 @@ export type ServiceName = 'cdc-relay' | 'fraud-scoring' | 'inventory-sync' | 'gp
 
 /** How long a topic keeps its records. */
 export type Retention =
-  | { readonly kind: 'age'; readonly retention_ms: number }
+  | {
+      readonly kind: 'age';
+      readonly retention_ms: number;
+      /** Of each partition: the oldest records go sooner when there is more. */
+      readonly retention_bytes?: number;
+    }
   /** The last record of each key stays; a tombstone removes it. */
   | { readonly kind: 'compacted' };
 
@@ -22,7 +27,12 @@ export interface Topic<Schema extends z.ZodType = z.ZodType> {
   /** The single writer. */
   readonly owner: ServiceName;
   readonly description: string;
+  /** Its values hold whole records of other topics, so they may be larger than those: {@link wrappedRecordBytes}. */
+  readonly wraps_records?: true;
 }
+
+/** The largest record of a topic that wraps records of up to `max_record_bytes`: as base64, with what went wrong. */
+export const wrappedRecordBytes = (max_record_bytes: number): number => 2 * max_record_bytes + 65_536;
 
 export type ValueOf<T> = T extends Topic<infer Schema> ? z.infer<Schema> : never;
 
