@@ -1,12 +1,17 @@
+export { CompactedTopics } from './compacted-topics';
 export { createCdcFixture, testTable, type CdcFixture } from './cdc-fixture';
 export { collect } from './collect';
 export { eventually } from './eventually';
 export { MemorySink } from './memory-sink';
+export { describeWithKafka, missingForKafka, startKafka, type TestKafka } from './kafka';
+export { makeKeyStore } from './kafka-tls';
 export { describeWith, describeWithData, type Need } from './needs';
 export { freePort, startPlatform, type Answer, type PlatformOptions, type TestPlatform } from './platform';
 export { createDatabase, startPostgres, stopOwnPostgres, type TestDatabase, type TestPostgres } from './postgres';
+export { describePostgresVersions } from './postgres-versions';
 export { startProgram, type TestProgram } from './program';
 export { runReadmeExample, type ExampleRun } from './readme-example';
+export { describeWithMount, mountDisk } from './small-disk';
 export { createTempDirectory, type TempDirectory } from './temp-directory';
 export { runShellSteps, shellSteps, toPattern, type ShellStep } from './shell-steps';
 export { createTestKeys, type TestKeys } from './tokens';

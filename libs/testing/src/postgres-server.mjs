@@ -1,5 +1,5 @@
 // A PostgreSQL for one test run: prints its URL, and ends, its data with it, as soon as its stdin closes, also when the
-// tests were killed.
+// tests were killed. An argument names the directory of another version's programs.
 import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -17,6 +17,7 @@ const SETTINGS = {
   max_replication_slots: '64',
   max_wal_senders: '64',
   max_connections: '200',
+  max_prepared_transactions: '20',
   shared_buffers: '64MB',
 };
 
@@ -85,6 +86,8 @@ async function stop() {
 }
 
 function commandFor(program) {
+  const [programs] = process.argv.slice(2);
+  if (programs !== undefined) return { command: join(programs, program), prefix: [], options: account ?? {} };
   const command = postgresCommand(program, data, account);
   if (command === undefined)
     throw new Error(`there is no embedded PostgreSQL for ${process.platform} on ${process.arch}`);

@@ -13,9 +13,14 @@ export interface TestPostgres extends AsyncDisposable {
   readonly keeper_pid: number | undefined;
 }
 
-/** Starts a PostgreSQL 18 with `wal_level = logical` on a free port; it ends with the test, however that ends. */
-export async function startPostgres(): Promise<TestPostgres> {
-  const keeper = spawn(process.execPath, [join(__dirname, 'postgres-server.mjs')], {
+/**
+ * Starts a PostgreSQL 18 with `wal_level = logical` on a free port; it ends with the test, however that ends.
+ *
+ * @param programs directory of another version's programs
+ */
+export async function startPostgres(programs?: string): Promise<TestPostgres> {
+  const script = join(__dirname, 'postgres-server.mjs');
+  const keeper = spawn(process.execPath, programs === undefined ? [script] : [script, programs], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const [url] = (await Promise.race([

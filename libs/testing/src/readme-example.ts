@@ -14,13 +14,13 @@ const toPattern = (names: string): string => names.replaceAll(/\btype \w+,?/g, '
 const IMPORT = /^import (\{[^}]*\}|\w+) from ('[^']+');$/gm;
 
 /**
- * Runs the first TypeScript example of a README, word for word, with `console.log` caught.
+ * Runs a TypeScript example of a README, the first unless told, word for word, with `console.log` caught.
  *
  * @param load the caller's `require`, so that the example's imports lead where the test's do
  */
-export async function runReadmeExample(path: string, load: (id: string) => unknown): Promise<ExampleRun> {
-  const source = /```ts\n([\s\S]*?)```/.exec(readFileSync(path, 'utf8'))?.[1];
-  if (source === undefined) throw new Error(`${path} has no TypeScript example`);
+export async function runReadmeExample(path: string, load: (id: string) => unknown, index = 0): Promise<ExampleRun> {
+  const [, source] = [...readFileSync(path, 'utf8').matchAll(/```ts\n([\s\S]*?)```/g)][index] ?? [];
+  if (source === undefined) throw new Error(`${path} has no TypeScript example ${index + 1}`);
   const printed: string[] = [];
   const print = (...words: unknown[]) => printed.push(words.map(String).join(' '));
   // Imports become requires and the rest a function, since an example may await at its top.
