@@ -2,8 +2,15 @@ const FIRST_MS = 20;
 const LONGEST_MS = 5_000;
 
 /** How long to wait before the next try: doubled each time up to a limit, and spread so that consumers don't retry in step. */
-export function backoffMs(failures: number, random: () => number = Math.random): number {
-  const ceiling_ms = Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(failures - 1, 20));
+export function backoffMs(
+  failures: number,
+  random: () => number = Math.random,
+  { first_ms, longest_ms }: { readonly first_ms: number; readonly longest_ms: number } = {
+    first_ms: FIRST_MS,
+    longest_ms: LONGEST_MS,
+  },
+): number {
+  const ceiling_ms = Math.min(longest_ms, first_ms * 2 ** Math.min(failures - 1, 20));
   return ceiling_ms / 2 + (random() * ceiling_ms) / 2;
 }
 

@@ -1,3 +1,4 @@
+import type { GroupMember, JoinOptions } from './group';
 import type {
   CommitPort,
   Generation,
@@ -78,7 +79,9 @@ export interface StateReader {
  */
 export interface Log extends CommitPort {
   /**
-   * Appends in the given order and resolves when all are durable, with their positions; all or none.
+   * Appends in the given order and resolves when all are durable, with their positions. When it rejects, the embedded log
+   * holds none of them. On Kafka each partition may hold the first of what went there, in order: who goes on asks
+   * {@link tail}, and who needs all or none takes {@link commit}.
    *
    * @throws NervelineError `NL-LOG-001` unknown topic, `NL-LOG-002` not the owner, `NL-LOG-003` not durable,
    *   `NL-LOG-004` fenced, `NL-LOG-007` too large, `NL-LOG-013` too much is waiting
@@ -118,6 +121,14 @@ export interface Log extends CommitPort {
   describe(): Promise<readonly TopicDescription[]>;
 
   readonly state: StateReader;
+
+  /**
+   * Becomes a member of a group: the partitions of its topics are shared among the members, each has one owner at a time,
+   * and those of a member that dies or hangs go to the others.
+   *
+   * @throws NervelineError `NL-LOG-001`, `NL-LOG-002`
+   */
+  join(options: JoinOptions): Promise<GroupMember>;
 
   /** @throws NervelineError `NL-LOG-008` while nobody owns it */
   ownerOf(topic: string, key: string): Promise<Owner>;

@@ -3,7 +3,8 @@ import type { LogRecord, PartitionRange, PartitionTail, ReadBatch, ReadRequest }
 import type { EnvironmentFile } from './environment-file';
 import { batchKey, behindPrefix, offsetOfBatchKey, partitionKey } from './keys';
 import { decodePartitionEntry, type PartitionEntry } from './partition-entry';
-import { decodeRecords, peekBatchHeader, readBatchHeader } from './record-batch';
+import { BatchCursor, decodeRecords } from './batch-cursor';
+import { peekBatchHeader, readBatchHeader } from './record-batch';
 
 const DEFAULT_MAX_BYTES = 1024 * 1024;
 const DEFAULT_MAX_RECORDS = 10_000;
@@ -28,11 +29,12 @@ export function readRecords(file: EnvironmentFile, request: ReadRequest): ReadBa
   let size_bytes = 0;
   for (const batch of batchesFrom(file, request)) {
     const header = readBatchHeader(batch, `${topic}/${partition} at ${next_offset}`);
-    for (const record of decodeRecords(batch, { topic, partition, header })) {
-      if (record.offset < from) continue;
-      records.push(record);
-      next_offset = offset(record.offset + 1);
-      size_bytes += (record.key?.length ?? 0) + (record.value?.length ?? 0);
+    const cursor = new BatchCursor(batch, header);
+    while (cursor.next()) {
+      if (cursor.offset < from) continue;
+      records.push(cursor.record(request));
+      next_offset = offset(cursor.offset + 1);
+      size_bytes += cursor.size_bytes;
       if (size_bytes >= max_bytes || records.length >= max_records) {
         return { records, next_offset, tail_offset: entry.next_offset };
       }
@@ -72,8 +74,9 @@ export function findOffsetAt(
   for (const batch of batchesFrom(file, { ...partition, from })) {
     const header = readBatchHeader(batch, `${partition.topic}/${partition.partition} at ${from}`);
     if (header.latest_timestamp_ms < timestamp_ms) continue;
-    for (const record of decodeRecords(batch, { ...partition, header })) {
-      if (record.offset >= entry.start_offset && record.timestamp_ms >= timestamp_ms) return record.offset;
+    const cursor = new BatchCursor(batch, header);
+    while (cursor.next()) {
+      if (cursor.offset >= entry.start_offset && cursor.timestamp_ms >= timestamp_ms) return cursor.offset;
     }
   }
   return entry.next_offset;
@@ -111,6 +114,12 @@ export function* batchesFrom(file: EnvironmentFile, place: Place): Generator<Buf
   const first = keyAtOrBefore(file, place) ?? batchKey(place.topic, place.partition, 0);
   const end = behindPrefix(partitionKey(place.topic, place.partition));
   for (const { value } of file.batches.getRange({ start: first, end })) yield value;
+}
+
+/** The first batch that reaches an offset, a copy. */
+export function batchAfter(file: EnvironmentFile, place: Place): Buffer | undefined {
+  for (const batch of batchesFrom(file, place)) if (peekBatchHeader(batch).last_offset >= place.from) return batch;
+  return undefined;
 }
 
 function batchAtOrBefore(file: EnvironmentFile, place: Place): Buffer | undefined {

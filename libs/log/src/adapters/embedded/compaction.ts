@@ -1,15 +1,12 @@
-import { setImmediate } from 'node:timers/promises';
 import { offset, type Offset } from '@nerveline/kernel';
-import type { LogRecord } from '../../ports/log';
-import { batchesFrom, readEntry, readRecords } from './batch-reader';
+import { batchAfter, batchesFrom, readEntry } from './batch-reader';
 import { batchKey } from './keys';
-import { decodeRecords, encodeBatch, prepareRecord, readBatchHeader, type BatchHeader } from './record-batch';
+import { LastOffsets } from './last-offsets';
+import { Pace } from './pace';
+import { BatchCursor, type ByteRange } from './batch-cursor';
+import { cutBatch, readBatchHeader, type BatchHeader } from './record-batch';
 import type { OwnPartition } from './truncation';
 
-/** Keys that one pass keeps in memory, some 150 bytes each; a partition with more is compacted up to where they end. */
-const MAX_KEYS = 1_000_000;
-/** What one look reads and one transaction rewrites, so that the service's own work comes in between. */
-const SLICE_BYTES = 1024 * 1024;
 /** A tombstone stays for readers that are behind, then goes too. */
 const TOMBSTONE_KEPT_MS = 24 * 3_600_000;
 
@@ -19,121 +16,122 @@ export interface CompactionOptions {
   readonly now_ms: number;
 }
 
+interface Pass {
+  readonly own: OwnPartition;
+  readonly pace: Pace;
+  readonly last: LastOffsets;
+  /** Where the partition ended when the pass began. */
+  readonly next_offset: Offset;
+  readonly now_ms: number;
+}
+
 /**
  * Leaves the last record of each key. Records keep their offsets and their order, whole batches disappear or are
  * written again with fewer records; the partition's last record stays whatever it is.
  */
 export async function compact(own: OwnPartition, { min_records, now_ms }: CompactionOptions): Promise<void> {
   const { environment, writer, topic, partition } = own;
-  const { next_offset, compacted_to, compacted_records } = environment.read((file) =>
+  const { start_offset, next_offset, compacted_to, compacted_records } = environment.read((file) =>
     readEntry(file, topic, partition),
   );
   // As many new records as old ones: the work for a record stays bounded however long the topic lives.
   if (next_offset - compacted_to < Math.max(min_records, compacted_records)) return;
-  const { last, end } = await lastOffsets(own, next_offset);
-  const stays = (record: LogRecord): boolean => {
-    if (record.key === null || record.offset >= end || record.offset === next_offset - 1) return true;
-    if (last.get(keyOf(record.key)) !== record.offset) return false;
-    return record.value !== null || record.appended_ms > now_ms - TOMBSTONE_KEPT_MS;
-  };
-  const kept = await rewrite(own, end, stays);
+  const pass: Pass = { own, pace: new Pace(), last: new LastOffsets(), next_offset, now_ms };
+  let end = start_offset;
+  while (end < next_offset && !pass.last.isFull) {
+    end = noteSlice(pass, end);
+    await pass.pace.rest();
+  }
+  const kept = await rewrite(pass, start_offset, end);
   await writer.submit({
     size_bytes: 0,
     stage: (staging) => {
-      const entry = staging.entry(topic, partition);
-      staging.setEntry(topic, partition, { ...entry, compacted_to: end, compacted_records: kept });
+      staging.changeEntry(topic, partition, { compacted_to: end, compacted_records: kept });
     },
   });
 }
 
-/** The offset of each key's last record below `end`, which is the given one unless the keys are too many. */
-async function lastOffsets(
-  own: OwnPartition,
-  next_offset: Offset,
-): Promise<{ last: Map<string, Offset>; end: Offset }> {
+/** Notes where the keys are that a slice comes to; gives where the next one begins. */
+function noteSlice({ own, pace, last, next_offset }: Pass, from: Offset): Offset {
   const { environment, topic, partition } = own;
-  const last = new Map<string, Offset>();
-  for (let from = environment.read((file) => readEntry(file, topic, partition).start_offset); from < next_offset;) {
-    const request = { topic, partition, from, max_bytes: SLICE_BYTES };
-    const batch = environment.read((file) => readRecords(file, request));
-    for (const { key, offset: at } of batch.records) {
-      if (at >= next_offset) break;
-      if (key !== null) last.set(keyOf(key), at);
-      if (last.size >= MAX_KEYS) return { last, end: offset(at + 1) };
+  return environment.read((file) => {
+    for (const batch of batchesFrom(file, { topic, partition, from })) {
+      const header = readBatchHeader(batch, `${topic}/${partition} at ${from}`);
+      const cursor = new BatchCursor(batch, header);
+      while (cursor.next()) {
+        const at = cursor.offset;
+        if (at < from) continue;
+        if (at >= next_offset) return next_offset;
+        if (cursor.key !== null) last.note(cursor.key, at);
+        if (last.isFull || pace.isDue) return offset(at + 1);
+      }
+      if (pace.isOver && header.last_offset >= from) return offset(header.last_offset + 1);
     }
-    from = batch.next_offset;
-    await setImmediate();
-  }
-  return { last, end: next_offset };
+    return next_offset;
+  });
 }
 
-interface Rewritten {
-  readonly header: BatchHeader;
-  /** Undefined when no record of it stays. */
-  readonly value: Buffer | undefined;
-}
-
-/** Writes the batches below `end` again that lose records, slice by slice; gives how many records stay. */
-async function rewrite(own: OwnPartition, end: Offset, stays: (record: LogRecord) => boolean): Promise<number> {
-  const { environment, writer, topic, partition } = own;
+/** Writes the batches below `end` again that lose records, one by one; gives how many records stay. */
+async function rewrite(pass: Pass, start: Offset, end: Offset): Promise<number> {
+  const { own, pace } = pass;
+  const { environment, topic, partition } = own;
   let kept = 0;
-  for (let from = environment.read((file) => readEntry(file, topic, partition).start_offset); from < end;) {
-    const slice = rewriteSlice(own, { from, end }, stays);
-    kept += slice.kept;
-    from = slice.next_offset;
-    if (slice.batches.length === 0) {
-      await setImmediate();
-      continue;
+  for (let from = start; from < end;) {
+    const batch = environment.read((file) => batchAfter(file, { topic, partition, from }));
+    if (batch === undefined) break;
+    const header = readBatchHeader(batch, `${topic}/${partition} at ${from}`);
+    if (header.base_offset >= end) break;
+    const { ranges, count } = await keptRanges(pass, { batch, header, end });
+    kept += count;
+    if (count < header.record_count) {
+      if (pace.isOver) await pace.rest();
+      await replace(own, header, cutBatch({ batch, ranges, count }));
+      pace.begin();
     }
-    await writer.submit({
-      size_bytes: slice.batches.reduce((sum, { value }) => sum + (value?.length ?? 0), 0),
-      stage: (staging) => {
-        const { start_offset } = staging.entry(topic, partition);
-        for (const { header, value } of slice.batches) {
-          // Truncated meanwhile: writing it again would bring it back.
-          if (header.last_offset < start_offset) continue;
-          const key = batchKey(topic, partition, header.base_offset);
-          staging.write({ store: 'batches', key, value: value ?? null });
-        }
-      },
-    });
+    from = offset(header.last_offset + 1);
+    if (pace.isOver) await pace.rest();
   }
   return kept;
 }
 
-function rewriteSlice(
-  { environment, topic, partition }: OwnPartition,
-  { from, end }: { readonly from: Offset; readonly end: Offset },
-  stays: (record: LogRecord) => boolean,
-): { batches: Rewritten[]; kept: number; next_offset: Offset } {
-  return environment.read((file) => {
-    const batches: Rewritten[] = [];
-    let kept = 0;
-    let size_bytes = 0;
-    let next_offset = end;
-    for (const batch of batchesFrom(file, { topic, partition, from })) {
-      const header = readBatchHeader(batch, `${topic}/${partition} at ${from}`);
-      if (header.last_offset < from) continue;
-      if (header.base_offset >= end) break;
-      if (size_bytes > SLICE_BYTES) {
-        next_offset = header.base_offset;
-        break;
-      }
-      const records = [...decodeRecords(batch, { topic, partition, header })].filter(stays);
-      if (records.length < header.record_count) batches.push({ header, value: encodeKept(header, records) });
-      kept += records.length;
-      size_bytes += batch.length;
-    }
-    return { batches, kept, next_offset };
+/** Which bytes of a batch hold the records that stay. The batch is a copy: it may be looked at over several slices. */
+async function keptRanges(
+  { pace, last, next_offset, now_ms }: Pass,
+  { batch, header, end }: { readonly batch: Buffer; readonly header: BatchHeader; readonly end: Offset },
+): Promise<{ ranges: ByteRange[]; count: number }> {
+  const tombstones_stay = header.appended_ms > now_ms - TOMBSTONE_KEPT_MS;
+  const stays = (cursor: BatchCursor): boolean => {
+    const { key, offset: at } = cursor;
+    if (key === null || at >= end || at === next_offset - 1) return true;
+    return last.of(key) === at && (tombstones_stay || !cursor.isTombstone);
+  };
+  const ranges: ByteRange[] = [];
+  let count = 0;
+  const cursor = new BatchCursor(batch, header);
+  while (cursor.next()) {
+    if (pace.isDue) await pace.rest();
+    if (!stays(cursor)) continue;
+    count += 1;
+    const { from, to } = cursor.range;
+    const before = ranges.at(-1);
+    if (before?.to === from) ranges[ranges.length - 1] = { from: before.from, to };
+    else ranges.push({ from, to });
+  }
+  return { ranges, count };
+}
+
+/** @param value undefined when no record of the batch stays */
+async function replace(
+  { writer, topic, partition }: OwnPartition,
+  header: BatchHeader,
+  value: Buffer | undefined,
+): Promise<void> {
+  await writer.submit({
+    size_bytes: value?.length ?? 0,
+    stage: (staging) => {
+      // Truncated meanwhile: writing it again would bring it back.
+      if (header.last_offset < staging.entry(topic, partition).start_offset) return;
+      staging.replaceBatch({ topic, partition, key: batchKey(topic, partition, header.base_offset), value });
+    },
   });
 }
-
-function encodeKept(header: BatchHeader, records: readonly LogRecord[]): Buffer | undefined {
-  if (records.length === 0) return undefined;
-  return encodeBatch(
-    header,
-    records.map((record) => ({ offset: record.offset, record: prepareRecord(record) })),
-  );
-}
-
-const keyOf = (key: Uint8Array): string => Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1');

@@ -8,13 +8,15 @@ import {
   type RecordPosition,
 } from '@nerveline/kernel';
 import type { Log, Owner, PartitionTail, ReadBatch, ReadRequest, StateReader, TopicDescription } from '../../ports/log';
-import type { Housekeeping } from './housekeeping';
+import type { GroupMember, JoinOptions } from '../../ports/group';
 import { findOffsetAt, readRange, readRecords, readTail } from './batch-reader';
 import type { EnvironmentWriter } from './environment-writer';
 import { readGroups, readInputPositions } from './input-position';
-import { asGeneration, readLease } from './lease';
+import { findOwner } from './find-owner';
 import type { LogTopics } from './log-topic';
-import type { CommitPreparer } from './prepare-commit';
+import { Membership } from './membership';
+import type { Use } from './own-environment';
+import { checkGroup, type CommitPreparer } from './prepare-commit';
 import type { SharedEnvironment } from './shared-environment';
 import { StateView } from './state-view';
 import { truncate } from './truncation';
@@ -26,8 +28,9 @@ export interface EmbeddedParts {
   readonly topics: LogTopics;
   readonly preparer: CommitPreparer;
   /** Undefined for a reader that owns no topic. */
-  readonly writer: EnvironmentWriter | undefined;
-  readonly housekeeping: Housekeeping | undefined;
+  readonly writing: Use | undefined;
+  /** How long a member may take to give a partition up. */
+  readonly drain_ms: number;
   /** The environment of a service, own or not. */
   environmentOf(service: string): SharedEnvironment;
   /** Releases every environment. */
@@ -38,6 +41,8 @@ export interface EmbeddedParts {
 export class EmbeddedLog implements Log {
   readonly state: StateReader;
   readonly #closing = new AbortController();
+  readonly #members = new Set<GroupMember>();
+  #closed = false;
 
   constructor(private readonly parts: EmbeddedParts) {
     // As many may wait as like to.
@@ -109,25 +114,35 @@ export class EmbeddedLog implements Log {
     }));
   }
 
-  async ownerOf(topic: string, _key: string): Promise<Owner> {
-    const { owner } = this.parts.topics.find(topic);
-    const lease = this.open(owner).read(readLease);
-    if (lease?.held !== true)
-      throw new NervelineError('NL-LOG-008', { detail: `nobody owns ${topic}: ${owner} is stopped` });
-    return { address: lease.address, generation: asGeneration(lease.generation) };
+  async join(options: JoinOptions): Promise<GroupMember> {
+    const { service, topics } = this.parts;
+    checkGroup(options.group, service);
+    const partitions = Math.max(0, ...options.topics.map((topic) => topics.find(topic).partitions));
+    const { environmentOf, drain_ms } = this.parts;
+    const parts = { environment: environmentOf(service), writer: this.writer(), partitions, drain_ms };
+    const member = await Membership.join(parts, options);
+    this.#members.add(member);
+    return member;
+  }
+
+  async ownerOf(topic: string, key: string): Promise<Owner> {
+    const found = this.parts.topics.find(topic);
+    return this.open(found.owner).read((file) => findOwner(file, found, key));
   }
 
   async close(): Promise<void> {
-    if (this.#closing.signal.aborted) return;
+    if (this.#closed) return;
+    this.#closed = true;
+    // What a member still commits while it gives its partitions back is taken.
+    for (const member of this.#members) await member.leave().catch(() => undefined);
     this.#closing.abort();
-    await this.parts.housekeeping?.stop();
-    await this.parts.writer?.close();
+    await this.parts.writing?.close();
     await this.parts.release();
   }
 
   private writer(): EnvironmentWriter {
-    const { writer, service } = this.parts;
-    if (writer !== undefined) return writer;
+    const { writing, service } = this.parts;
+    if (writing !== undefined) return writing.writer;
     throw new NervelineError('NL-LOG-002', { detail: `${service} owns no topic: it reads only` });
   }
 

@@ -114,6 +114,11 @@ export class EnvironmentFile {
     this.root.readerCheck();
   }
 
+  /** LMDB's table of the processes and threads that read, and of which snapshot. */
+  listReaders(): string {
+    return this.root.readerList();
+  }
+
   async close(): Promise<void> {
     await this.root.close();
   }

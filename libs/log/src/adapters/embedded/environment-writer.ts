@@ -1,56 +1,69 @@
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { randomUUID } from 'node:crypto';
 import { NervelineError, type Generation } from '@nerveline/kernel';
-import { Doorbell } from './doorbell';
+import { isAlive } from '@nerveline/process-identity';
+import type { GroupMember } from '../../ports/group';
+import { Doorbell, sweepDoorbells } from './doorbell';
 import type { EnvironmentFile } from './environment-file';
 import { GroupCommit, type Work } from './group-commit';
-import { acquireLease, asGeneration, releaseLease, type Lease } from './lease';
+import { acquireLease, asGeneration, leaveWriters, releaseLease, type Lease } from './lease';
+import { BeatPresence, solePresence, type Presence } from './presence';
 import type { SharedEnvironment } from './shared-environment';
 import { verifyInChild } from './verify';
+import { readWriters } from './writer-entries';
 
 export interface WriterOptions {
   readonly log_directory: string;
   readonly address: string;
   readonly take_over: boolean;
+  /** Beside other processes of the service. */
+  readonly shared: boolean;
   readonly max_pending_bytes: number;
   onBroken(error: NervelineError): void;
 }
 
-/** The one writer of an environment: holds its lease, commits for all callers, rings the doorbell. */
+interface WriterParts {
+  readonly environment: SharedEnvironment;
+  readonly file: EnvironmentFile;
+  readonly lease: Lease;
+  readonly commits: GroupCommit;
+  readonly doorbell: Doorbell;
+  readonly presence: Presence;
+}
+
+/** This process as a writer of an environment: holds or shares its lease, commits for all callers, rings the doorbell. */
 export class EnvironmentWriter {
+  /** The members of groups in this process, by id. */
+  readonly members = new Map<string, GroupMember>();
+
   private constructor(
-    private readonly environment: SharedEnvironment,
-    private readonly file: EnvironmentFile,
-    private readonly lease: Lease,
-    private readonly commits: GroupCommit,
-    private readonly doorbell: Doorbell,
+    private readonly parts: WriterParts,
+    /** Where this process answers. */
+    readonly address: string,
   ) {}
 
   /** @throws NervelineError `NL-LOG-005`, `NL-LOG-006`, `NL-LOG-010` */
   static async open(environment: SharedEnvironment, options: WriterOptions): Promise<EnvironmentWriter> {
-    if (environment.writtenHere) {
-      throw new NervelineError('NL-LOG-010', { detail: 'this process writes this environment already' });
-    }
     const { directory, service } = environment;
     mkdirSync(directory, { recursive: true });
     if (!endedCleanly(directory)) await verifyInChild(directory);
+    const id = options.shared ? `${Date.now().toString(36)}-${process.pid}-${randomUUID().slice(0, 8)}` : undefined;
+    const presence = id === undefined ? solePresence : new BeatPresence(id, BeatPresence.beatPath(id));
     try {
       const file = environment.startWriting();
-      const lease = acquireLease(file, options);
+      const shared = id === undefined ? undefined : { id, beat: BeatPresence.beatPath(id) };
+      const lease = acquireLease(file, { ...options, shared });
       forgetCleanEnd(directory);
-      const doorbell = await Doorbell.open({ ...options, service, generation: lease.generation });
-      const commits = new GroupCommit(file, {
-        generation: lease.generation,
-        max_pending_bytes: options.max_pending_bytes,
-        onBroken: (error) => options.onBroken(error),
-        onDurable: () => {
-          environment.wake();
-          doorbell.ring();
-        },
-      });
+      const { log_directory } = options;
+      if (id !== undefined) sweepDoorbells(log_directory, service, file.view(readWriters));
+      const doorbell = await Doorbell.open({ log_directory, service, generation: lease.generation, writer: id });
+      const commits = commitsOf({ environment, file, lease, doorbell }, options);
+      if (id !== undefined) environment.hearOtherWriters();
       environment.wake();
-      return new EnvironmentWriter(environment, file, lease, commits, doorbell);
+      return new EnvironmentWriter({ environment, file, lease, commits, doorbell, presence }, options.address);
     } catch (error) {
+      presence.close();
       await environment.stopWriting();
       if (error instanceof NervelineError) throw error;
       throw new NervelineError('NL-LOG-003', { detail: `${directory} can't be opened for writing`, cause: error });
@@ -58,22 +71,61 @@ export class EnvironmentWriter {
   }
 
   get generation(): Generation {
-    return asGeneration(this.lease.generation);
+    return asGeneration(this.parts.lease.generation);
+  }
+
+  get presence(): Presence {
+    return this.parts.presence;
+  }
+
+  /** Of the processes that write the environment, one keeps house for all. */
+  get keepsHouse(): boolean {
+    const { environment, presence } = this.parts;
+    if (presence.id === '') return true;
+    return environment.read(readWriters).find(isAlive)?.id === presence.id;
   }
 
   submit<T>(work: Work<T>): Promise<T> {
-    return this.commits.submit(work);
+    return this.parts.commits.submit(work);
   }
 
   async close(): Promise<void> {
-    await this.commits.close();
-    // Whoever took over ends it cleanly or not; after a write that failed, lmdb may never answer.
-    const released =
-      this.commits.failed === undefined && (await releaseLease(this.file, this.lease).catch(() => false));
-    await this.doorbell.close();
-    await this.environment.stopWriting({ broken: this.commits.failed?.code === 'NL-LOG-016' });
-    if (released) markCleanEnd(this.environment.directory);
+    const { environment, commits, doorbell, presence } = this.parts;
+    for (const member of this.members.values()) await member.leave().catch(() => undefined);
+    const last = commits.failed === undefined && (await this.release().catch(() => false));
+    await commits.close();
+    presence.close();
+    await doorbell.close();
+    await environment.stopWriting({ broken: commits.failed?.code === 'NL-LOG-016' });
+    if (last) markCleanEnd(environment.directory);
   }
+
+  /** Whether nobody writes the environment any more. Whoever took over ends it cleanly or not. */
+  private async release(): Promise<boolean> {
+    const { file, lease, commits, presence } = this.parts;
+    if (presence.id !== '') {
+      return commits.submit({ size_bytes: 0, stage: (staging) => leaveWriters(staging, lease, presence.id) });
+    }
+    // Behind what was accepted; after a write that failed, lmdb may never answer.
+    await commits.close();
+    return commits.failed === undefined && releaseLease(file, lease);
+  }
+}
+
+function commitsOf(
+  parts: Pick<WriterParts, 'environment' | 'file' | 'lease' | 'doorbell'>,
+  options: WriterOptions,
+): GroupCommit {
+  return new GroupCommit(parts.file, {
+    generation: parts.lease.generation,
+    shared: options.shared,
+    max_pending_bytes: options.max_pending_bytes,
+    onBroken: (error) => options.onBroken(error),
+    onDurable: () => {
+      parts.doorbell.ring();
+      parts.environment.wake();
+    },
+  });
 }
 
 /** The mark is a file of its own, since a damaged environment may crash whoever opens it to look. */

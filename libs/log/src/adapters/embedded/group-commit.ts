@@ -1,10 +1,13 @@
+import { setTimeout } from 'node:timers/promises';
 import { NervelineError } from '@nerveline/kernel';
+import { readCommitCondition, type CommitCondition } from './commit-condition';
 import type { EnvironmentFile } from './environment-file';
-import { LEASE_KEY } from './lease';
 import { Staging, type Write } from './staging';
 
 /** One transaction takes what waits, up to this: its sync shouldn't keep small writers waiting for seconds. */
 const MAX_TRANSACTION_BYTES = 8 * 1024 * 1024;
+/** Who has just committed lets those go first whom it has made stage again: a slow process would never come to it. */
+const YIELD_MS = 1;
 
 /** Something that becomes durable as a whole. `stage` checks before it stages: when it throws, nothing was staged. */
 export interface Work<T> {
@@ -21,6 +24,8 @@ interface Queued {
 
 export interface GroupCommitOptions {
   readonly generation: number;
+  /** Other processes write the environment, too. */
+  readonly shared: boolean;
   readonly max_pending_bytes: number;
   /** Called after each durable transaction. */
   onDurable(): void;
@@ -30,7 +35,8 @@ export interface GroupCommitOptions {
 
 /**
  * Makes the work of all callers durable, many in one transaction with one sync: while one is on its way to the disk,
- * the next gathers. A transaction is bound to the writer's generation.
+ * the next gathers. A transaction is bound to the writer's generation, and in shared mode to the state that it was
+ * staged on: when another process has committed in between, it is staged again.
  *
  * After the first write that fails nothing more is written: the file is sound, since LMDB writes beside what is in use,
  * but its handle isn't. Measured with lmdb 3.5.6: a page that can't be written corrupts the heap of the process, and
@@ -42,6 +48,7 @@ export class GroupCommit {
   #running: Promise<void> | undefined;
   #closed = false;
   #failed: NervelineError | undefined;
+  #last_sequence = 0;
 
   constructor(
     private readonly file: EnvironmentFile,
@@ -89,8 +96,9 @@ export class GroupCommit {
   }
 
   private async run(): Promise<void> {
-    // Everything that this turn of the event loop still submits rides along.
-    await new Promise((resolve) => setImmediate(resolve));
+    // What its caller still submits without waiting rides along. A whole turn of the event loop would delay a single
+    // append by as much as a fifth of its sync; who comes later gathers while this one is on its way.
+    await Promise.resolve();
     while (this.#queue.length > 0) {
       const works = this.takeTransaction();
       if (this.#failed === undefined) await this.transact(works);
@@ -112,18 +120,30 @@ export class GroupCommit {
   }
 
   private async transact(works: readonly Queued[]): Promise<void> {
-    const resolves: (() => void)[] = [];
+    let crowded = false;
     try {
-      const writes = this.file.view(() => this.stage(works, resolves));
-      if (!(await this.write(writes))) throw this.fenced();
+      for (let open = works; open.length > 0;) {
+        const attempt = this.file.view(() => this.stage(open));
+        open = attempt.accepted;
+        if (open.length === 0) return;
+        const { sequence } = attempt.condition;
+        crowded ||= sequence !== undefined && sequence.before !== this.#last_sequence;
+        if (await this.write(attempt)) {
+          this.#last_sequence = (attempt.writes.length > 0 ? sequence?.after : sequence?.before) ?? 0;
+          for (const resolve of attempt.resolves) resolve();
+          break;
+        }
+        if (sequence === undefined) throw this.fenced();
+        crowded = true;
+      }
     } catch (cause) {
       const error = cause instanceof NervelineError ? cause : await notDurable(cause);
       for (const work of works) work.reject(error);
       this.fail(error);
       return;
     }
-    for (const resolve of resolves) resolve();
     this.options.onDurable();
+    if (crowded) await setTimeout(YIELD_MS);
   }
 
   private fail(error: NervelineError): void {
@@ -138,31 +158,47 @@ export class GroupCommit {
     this.options.onBroken(this.#failed);
   }
 
-  private stage(works: readonly Queued[], resolves: (() => void)[]): readonly Write[] {
+  private stage(works: readonly Queued[]): Attempt {
+    const condition = readCommitCondition(this.file, this.options);
+    if (condition === undefined) throw this.fenced();
     const staging = new Staging(this.file, Date.now());
+    const accepted: Queued[] = [];
+    const resolves: (() => void)[] = [];
     for (const work of works) {
       try {
         resolves.push(work.stage(staging));
+        accepted.push(work);
       } catch (error) {
         work.reject(error);
       }
     }
-    return staging.finish();
+    return { condition, accepted, resolves, writes: staging.finish() };
   }
 
-  private write(writes: readonly Write[]): Promise<boolean> {
+  private write({ condition, writes }: Attempt): Promise<boolean> {
     const { file } = this;
-    return file.meta.ifVersion(LEASE_KEY, this.options.generation, () => {
-      for (const { store, key, value } of writes) {
+    return file.meta.ifVersion(condition.key, condition.version, () => {
+      for (const { store, key, value, version } of writes) {
         if (value === null) void file[store].remove(key);
-        else void file[store].put(key, Buffer.from(value.buffer, value.byteOffset, value.byteLength));
+        else void file[store].put(key, Buffer.from(value.buffer, value.byteOffset, value.byteLength), version ?? 0);
       }
+      const { sequence } = condition;
+      // A transaction that changes nothing must not make others stage again.
+      if (sequence !== undefined && writes.length > 0) void file.meta.put(condition.key, condition.key, sequence.after);
     });
   }
 
   private fenced(): NervelineError {
     return new NervelineError('NL-LOG-004', { detail: `generation ${this.options.generation} was taken over` });
   }
+}
+
+/** A transaction as it was staged. */
+interface Attempt {
+  readonly condition: CommitCondition;
+  readonly accepted: readonly Queued[];
+  readonly resolves: readonly (() => void)[];
+  readonly writes: readonly Write[];
 }
 
 /** lmdb rejects with "Commit failed" and gives the cause as a promise on the error. */

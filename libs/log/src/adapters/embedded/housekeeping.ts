@@ -2,8 +2,9 @@ import { unreachable } from '@nerveline/kernel';
 import { compact } from './compaction';
 import type { EnvironmentWriter } from './environment-writer';
 import type { LogTopic } from './log-topic';
-import { dropOlderThan } from './retention';
+import { dropExpired } from './retention';
 import type { SharedEnvironment } from './shared-environment';
+import { StalledReaders } from './stalled-readers';
 
 export interface HousekeepingOptions {
   readonly interval_ms: number;
@@ -17,6 +18,7 @@ export class Housekeeping {
   readonly #timer: NodeJS.Timeout;
   #pass: Promise<void> | undefined;
   #stopped = false;
+  readonly #readers = new StalledReaders();
 
   constructor(
     private readonly own: {
@@ -49,14 +51,23 @@ export class Housekeeping {
 
   private async run(): Promise<void> {
     const { environment, writer, topics } = this.own;
+    if (!writer.keepsHouse) return;
     environment.read((file) => file.releaseDeadReaders());
+    const stalled = this.#readers.check(
+      environment.read((file) => file.listReaders()),
+      performance.now(),
+    );
+    if (stalled !== undefined) this.options.onError(stalled);
     for (const { name, partitions, retention } of topics) {
       for (let partition = 0; partition < partitions && !this.#stopped; partition += 1) {
         const own = { environment, writer, topic: name, partition };
         const now_ms = Date.now();
         switch (retention.kind) {
           case 'age':
-            await dropOlderThan(own, now_ms - retention.retention_ms);
+            await dropExpired(own, {
+              appended_before_ms: now_ms - retention.retention_ms,
+              max_bytes: retention.retention_bytes ?? Infinity,
+            });
             break;
           case 'compacted':
             await compact(own, { min_records: this.options.compaction_min_records, now_ms });

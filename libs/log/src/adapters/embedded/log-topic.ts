@@ -8,6 +8,8 @@ export interface LogTopic {
   readonly retention: Retention;
   /** The single writer. */
   readonly owner: string;
+  /** Its values hold whole records of other topics, and may be larger than those. */
+  readonly wraps_records?: true;
 }
 
 /** The topics that one log serves, by name. */

@@ -7,7 +7,9 @@ import { EmbeddedLog } from './embedded-log';
 import { EnvironmentWriter } from './environment-writer';
 import { Housekeeping } from './housekeeping';
 import { LogTopics, type LogTopic } from './log-topic';
+import { useWriting, type Writing } from './own-environment';
 import { CommitPreparer } from './prepare-commit';
+import { checkWindows, type ReadWindow } from './read-windows';
 import { SharedEnvironment } from './shared-environment';
 
 export interface OpenLogOptions {
@@ -36,6 +38,15 @@ export interface OpenLogOptions {
   readonly onBroken?: (error: NervelineError) => void;
   /** Fences another process that holds the environment and hangs. Without it that is an error. */
   readonly take_over?: boolean;
+  /**
+   * Several processes of the service write its environment side by side and share its groups' partitions, see
+   * {@link Log.join}. All of them say so; without it, one process writes.
+   */
+  readonly shared?: boolean;
+  /** How far back this service reads topics: the start fails where one doesn't keep its records for so long. */
+  readonly windows?: readonly ReadWindow[];
+  /** How long a member may take to give a partition up before it goes to another without its word; 30 s when absent. */
+  readonly group_drain_ms?: number;
 }
 
 const MEBIBYTE = 1024 * 1024;
@@ -44,10 +55,11 @@ const MEBIBYTE = 1024 * 1024;
  * Opens the durable log of this machine. The service's own environment is opened for writing, by one process at a time;
  * those of other services are opened for reading when they are needed.
  *
- * @throws NervelineError `NL-LOG-003` the disk refuses, `NL-LOG-005` damaged, `NL-LOG-006` written by a newer version, `NL-LOG-010` in use
+ * @throws NervelineError `NL-LOG-003` the disk refuses, `NL-LOG-005` damaged, `NL-LOG-006` written by a newer version, `NL-LOG-010` in use,
+ *   `NL-LOG-017` a window is longer than a topic's retention
  */
 export async function openLog(options: OpenLogOptions): Promise<Log> {
-  const { service, address = '', take_over = false, max_pending_bytes = 64 * MEBIBYTE, onBroken = end } = options;
+  const { service, shared = false } = options;
   const log_directory = join(options.data_directory, 'log');
   mkdirSync(log_directory, { recursive: true });
   const topics = new LogTopics([...topicCatalogue, ...(options.catalogue ?? [])]);
@@ -61,26 +73,43 @@ export async function openLog(options: OpenLogOptions): Promise<Log> {
     for (const environment of environments.values()) await environment.release();
   };
   try {
-    const own = environmentOf(service);
-    const writes = topics.ownedBy(service).length > 0;
-    const writer = writes
-      ? await EnvironmentWriter.open(own, { log_directory, address, take_over, max_pending_bytes, onBroken })
-      : undefined;
-    const housekeeping = writer && keepHouse({ environment: own, writer, topics: topics.ownedBy(service) }, options);
+    const environment = environmentOf(service);
+    const open = () => startWriting(environment, topics.ownedBy(service), { ...options, log_directory });
+    const writing = topics.ownedBy(service).length > 0 ? await useWriting(environment, { shared, open }) : undefined;
     const preparer = new CommitPreparer(topics, service, options.max_record_bytes ?? MEBIBYTE);
-    return new EmbeddedLog({ service, topics, preparer, writer, housekeeping, environmentOf, release });
+    const drain_ms = options.group_drain_ms ?? 30_000;
+    const log = new EmbeddedLog({ service, topics, preparer, writing, drain_ms, environmentOf, release });
+    try {
+      checkWindows(options.windows ?? [], topics, log.state);
+    } catch (error) {
+      await writing?.close();
+      throw error;
+    }
+    return log;
   } catch (error) {
     await release();
     throw error;
   }
 }
 
-function keepHouse(own: ConstructorParameters<typeof Housekeeping>[0], options: OpenLogOptions): Housekeeping {
-  return new Housekeeping(own, {
-    interval_ms: options.housekeeping_interval_ms ?? 60_000,
-    compaction_min_records: options.compaction_min_records ?? 10_000,
-    onError: options.onHousekeepingError ?? ((error) => process.emitWarning(`log housekeeping: ${String(error)}`)),
-  });
+async function startWriting(
+  environment: SharedEnvironment,
+  topics: readonly LogTopic[],
+  options: OpenLogOptions & { readonly log_directory: string },
+): Promise<Writing> {
+  const { log_directory, address = '', take_over = false, shared = false, onBroken = end } = options;
+  const max_pending_bytes = options.max_pending_bytes ?? 64 * MEBIBYTE;
+  const settings = { log_directory, address, take_over, shared, max_pending_bytes, onBroken };
+  const writer = await EnvironmentWriter.open(environment, settings);
+  const housekeeping = new Housekeeping(
+    { environment, writer, topics },
+    {
+      interval_ms: options.housekeeping_interval_ms ?? 60_000,
+      compaction_min_records: options.compaction_min_records ?? 10_000,
+      onError: options.onHousekeepingError ?? ((error) => process.emitWarning(`log housekeeping: ${String(error)}`)),
+    },
+  );
+  return { writer, housekeeping };
 }
 
 /** In a turn of its own, behind the callers whose write failed. */

@@ -10,6 +10,8 @@ export interface PartitionEntry {
   readonly compacted_to: Offset;
   /** Records that the last compaction kept. */
   readonly compacted_records: number;
+  /** Bytes of its batches. Not a number where an earlier version wrote the entry last: see retention. */
+  readonly size_bytes: number;
 }
 
 export const EMPTY_PARTITION: PartitionEntry = {
@@ -18,15 +20,17 @@ export const EMPTY_PARTITION: PartitionEntry = {
   latest_timestamp_ms: Number.NEGATIVE_INFINITY,
   compacted_to: offset(0),
   compacted_records: 0,
+  size_bytes: 0,
 };
 
 export function encodePartitionEntry(entry: PartitionEntry): Buffer {
-  const bytes = Buffer.alloc(40);
+  const bytes = Buffer.alloc(48);
   bytes.writeDoubleLE(entry.next_offset, 0);
   bytes.writeDoubleLE(entry.start_offset, 8);
   bytes.writeDoubleLE(entry.latest_timestamp_ms, 16);
   bytes.writeDoubleLE(entry.compacted_to, 24);
   bytes.writeDoubleLE(entry.compacted_records, 32);
+  bytes.writeDoubleLE(entry.size_bytes, 40);
   return bytes;
 }
 
@@ -38,5 +42,6 @@ export function decodePartitionEntry(bytes: Buffer | undefined): PartitionEntry 
     latest_timestamp_ms: bytes.readDoubleLE(16),
     compacted_to: offset(bytes.readDoubleLE(24)),
     compacted_records: bytes.readDoubleLE(32),
+    size_bytes: bytes.length < 48 ? Number.NaN : bytes.readDoubleLE(40),
   };
 }

@@ -1,3 +1,4 @@
+import { wrappedRecordBytes } from '@nerveline/contracts';
 import {
   NervelineError,
   type Commit,
@@ -43,6 +44,7 @@ export class CommitPreparer {
     return {
       size_bytes,
       stage(staging) {
+        if (commit.ownership !== undefined) staging.checkOwnership(commit.ownership);
         for (const write of writes) staging.write(write);
         return placements.map(({ topic, partition, record }) => ({
           topic,
@@ -54,13 +56,14 @@ export class CommitPreparer {
   }
 
   private place(out: OutRecord): Placement {
-    const { name, partitions } = this.topics.findOwn(out.topic, this.service);
+    const { name, partitions, wraps_records } = this.topics.findOwn(out.topic, this.service);
     const partition = out.partition ?? this.choosePartition(out.key, partitions);
     this.topics.findPartition(name, partition);
     const record = prepareRecord(out);
-    if (record.size_bytes > this.max_record_bytes) {
+    const limit_bytes = wraps_records === true ? wrappedRecordBytes(this.max_record_bytes) : this.max_record_bytes;
+    if (record.size_bytes > limit_bytes) {
       throw new NervelineError('NL-LOG-007', {
-        detail: `a record of ${record.size_bytes} bytes for ${name}, max_record_bytes is ${this.max_record_bytes}`,
+        detail: `a record of ${record.size_bytes} bytes for ${name}, the limit is ${limit_bytes} (max_record_bytes)`,
       });
     }
     return { topic: name, partition, record };
@@ -73,14 +76,19 @@ export class CommitPreparer {
   }
 
   private positionWrite(position: InputPosition): Write {
-    if (!position.group.startsWith(`${this.service}.`)) {
-      throw new NervelineError('NL-LOG-002', { detail: `group ${position.group} is not of ${this.service}` });
-    }
-    checkName(position.group);
+    checkGroup(position.group, this.service);
     this.topics.findPartition(position.topic, position.partition);
     const key = positionKey(position.group, position.topic, position.partition);
     return { store: 'positions', key, value: encodeInputPosition(position) };
   }
+}
+
+/** @throws NervelineError `NL-LOG-002`, `NL-LOG-014` */
+export function checkGroup(group: string, service: string): void {
+  if (!group.startsWith(`${service}.`)) {
+    throw new NervelineError('NL-LOG-002', { detail: `group ${group} is not of ${service}` });
+  }
+  checkName(group);
 }
 
 function stateWrite({ store, key, value }: StateWrite): Write {

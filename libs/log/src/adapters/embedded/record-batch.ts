@@ -1,5 +1,5 @@
-import { invariant, NervelineError, offset, type Offset, type RecordHeaders } from '@nerveline/kernel';
-import type { LogRecord } from '../../ports/log';
+import { NervelineError, offset, type Offset, type RecordHeaders } from '@nerveline/kernel';
+import type { ByteRange } from './batch-cursor';
 import { crc32c } from './crc32c';
 
 /*
@@ -20,7 +20,7 @@ import { crc32c } from './crc32c';
 const FORMAT_VERSION = 1;
 const CRC_AT = 4;
 const BODY_AT = 8;
-const RECORDS_AT = 40;
+export const RECORDS_AT = 40;
 
 /** A record on its way in, checked, its texts turned to bytes. */
 export interface PreparedRecord {
@@ -53,13 +53,16 @@ export function prepareRecord(record: {
   readonly timestamp_ms: number;
 }): PreparedRecord {
   const key = typeof record.key === 'string' ? Buffer.from(record.key, 'utf8') : record.key;
-  const headers = Object.entries(record.headers ?? {}).map(
-    ([name, value]) => [Buffer.from(name, 'utf8'), Buffer.from(value, 'utf8')] as const,
-  );
   let size_bytes = 28 + (key?.length ?? 0) + (record.value?.length ?? 0);
+  const headers = record.headers === undefined ? NO_ENTRIES : encodeHeaders(record.headers);
   for (const [name, value] of headers) size_bytes += 10 + name.length + value.length;
   return { key, value: record.value, headers, timestamp_ms: record.timestamp_ms, size_bytes };
 }
+
+const NO_ENTRIES: PreparedRecord['headers'] = [];
+
+const encodeHeaders = (headers: RecordHeaders): PreparedRecord['headers'] =>
+  Object.entries(headers).map(([name, value]) => [Buffer.from(name, 'utf8'), Buffer.from(value, 'utf8')] as const);
 
 export function encodeBatch(header: BatchHeader, records: readonly PlacedRecord[]): Buffer {
   let size = RECORDS_AT;
@@ -119,23 +122,21 @@ export function peekBatchHeader(batch: Buffer): BatchHeader {
   };
 }
 
-/** The records of a batch that {@link readBatchHeader} has checked; keys and values are views into it. */
-export function* decodeRecords(
-  batch: Buffer,
-  place: { readonly topic: string; readonly partition: number; readonly header: BatchHeader },
-): Generator<LogRecord> {
-  const { topic, partition, header } = place;
-  const reader = new ByteReader(batch, RECORDS_AT);
-  for (let i = 0; i < header.record_count; i += 1) {
-    const at = offset(header.base_offset + reader.varint());
-    const timestamp_ms = reader.float64();
-    const key = reader.nullable();
-    const value = reader.nullable();
-    const headers: Record<string, string> = {};
-    for (let count = reader.varint(); count > 0; count -= 1) headers[reader.text()] = reader.text();
-    const appended_ms = header.appended_ms;
-    yield { topic, partition, offset: at, key, value, headers, timestamp_ms, appended_ms };
-  }
+/** The batch with the records in some of its bytes only; undefined without any. */
+export function cutBatch(cut: {
+  readonly batch: Buffer;
+  readonly ranges: readonly ByteRange[];
+  readonly count: number;
+}): Buffer | undefined {
+  const { batch, ranges, count } = cut;
+  if (count === 0) return undefined;
+  const kept = Buffer.concat([
+    batch.subarray(0, RECORDS_AT),
+    ...ranges.map(({ from, to }) => batch.subarray(from, to)),
+  ]);
+  kept.writeUInt32LE(count, 20);
+  kept.writeUInt32LE(crc32c(kept.subarray(BODY_AT)), CRC_AT);
+  return kept;
 }
 
 class ByteWriter {
@@ -168,46 +169,5 @@ class ByteWriter {
     if (value === null) return;
     this.bytes.set(value, this.at);
     this.at += value.length;
-  }
-}
-
-class ByteReader {
-  constructor(
-    private readonly bytes: Buffer,
-    private at: number,
-  ) {}
-
-  varint(): number {
-    let value = 0;
-    for (let shift = 0; ; shift += 7) {
-      const byte = this.bytes[this.at++];
-      invariant(byte !== undefined && shift < 35, 'a record ends inside its batch');
-      value |= (byte & 0x7f) << shift;
-      if (byte < 0x80) return value >>> 0;
-    }
-  }
-
-  float64(): number {
-    const value = this.bytes.readDoubleLE(this.at);
-    this.at += 8;
-    return value;
-  }
-
-  nullable(): Uint8Array | null {
-    const size = this.varint();
-    return size === 0 ? null : this.take(size - 1);
-  }
-
-  text(): string {
-    const size = this.varint();
-    const start = this.at;
-    this.at += size;
-    return this.bytes.toString('utf8', start, this.at);
-  }
-
-  private take(size: number): Uint8Array {
-    const start = this.at;
-    this.at += size;
-    return this.bytes.subarray(start, this.at);
   }
 }

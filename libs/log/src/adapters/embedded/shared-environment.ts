@@ -58,9 +58,16 @@ export class SharedEnvironment {
     return this.#file;
   }
 
+  /** Other processes write it as well: what they commit wakes, too. */
+  hearOtherWriters(): void {
+    this.listen();
+  }
+
   /** @param broken after a write that failed lmdb can't even be closed safely: the process is to end */
   async stopWriting({ broken = false } = {}): Promise<void> {
     this.#writing = false;
+    this.#listener?.close();
+    this.#listener = undefined;
     const file = this.#file;
     this.#file = undefined;
     if (!broken) await file?.close();

@@ -1,5 +1,6 @@
-import { offset, type Offset } from '@nerveline/kernel';
+import { offset, type Offset, type Ownership } from '@nerveline/kernel';
 import type { EnvironmentFile } from './environment-file';
+import { fencedOwnership, GroupTable, readLeaseGeneration } from './group-table';
 import { batchKey, partitionKey } from './keys';
 import { decodePartitionEntry, encodePartitionEntry, type PartitionEntry } from './partition-entry';
 import { encodeBatch, type PlacedRecord, type PreparedRecord } from './record-batch';
@@ -7,18 +8,21 @@ import { encodeBatch, type PlacedRecord, type PreparedRecord } from './record-ba
 /** A batch is closed when it passes this: a reader that resumes inside one decodes it again. */
 const MAX_BATCH_BYTES = 256 * 1024;
 
-export type StoreName = 'partitions' | 'batches' | 'positions' | 'state';
+export type StoreName = 'meta' | 'partitions' | 'batches' | 'positions' | 'state';
 
 export interface Write {
   readonly store: StoreName;
   readonly key: Buffer;
   /** `null` removes. */
   readonly value: Uint8Array | null;
+  /** Only in `meta`, where LMDB keeps it with the entry. */
+  readonly version?: number;
 }
 
 interface StagedPartition {
   readonly topic: string;
   readonly partition: number;
+  /** Without what is appended. */
   entry: PartitionEntry;
   readonly appended: PlacedRecord[];
 }
@@ -26,18 +30,21 @@ interface StagedPartition {
 /** Gathers the work of many callers into the writes of one transaction, and gives each appended record its offset. */
 export class Staging {
   readonly #partitions = new Map<string, StagedPartition>();
+  readonly #groups = new Map<string, GroupTable>();
+  /** What batches that are staged anew will take, by key. */
+  readonly #replaced = new Map<string, number>();
   readonly #writes: Write[] = [];
+  #last: StagedPartition | undefined;
 
   constructor(
-    private readonly file: EnvironmentFile,
+    readonly file: EnvironmentFile,
     private readonly now_ms: number,
   ) {}
 
   append(topic: string, partition: number, record: PreparedRecord): Offset {
     const staged = this.staged(topic, partition);
-    const at = staged.entry.next_offset;
+    const at = offset(staged.entry.next_offset + staged.appended.length);
     staged.appended.push({ offset: at, record });
-    staged.entry = { ...staged.entry, next_offset: offset(at + 1) };
     return at;
   }
 
@@ -45,19 +52,57 @@ export class Staging {
     this.#writes.push(write);
   }
 
+  /** The partition's entry as this transaction will leave it. */
   entry(topic: string, partition: number): PartitionEntry {
-    return this.staged(topic, partition).entry;
+    const { entry, appended } = this.staged(topic, partition);
+    return { ...entry, next_offset: offset(entry.next_offset + appended.length) };
   }
 
-  setEntry(topic: string, partition: number, entry: PartitionEntry): void {
-    this.staged(topic, partition).entry = entry;
+  changeEntry(topic: string, partition: number, change: Partial<Omit<PartitionEntry, 'next_offset'>>): void {
+    const staged = this.staged(topic, partition);
+    staged.entry = { ...staged.entry, ...change };
+  }
+
+  /** @param replacement without a value, the batch goes */
+  replaceBatch(replacement: {
+    readonly topic: string;
+    readonly partition: number;
+    readonly key: Buffer;
+    readonly value: Buffer | undefined;
+  }): void {
+    const { topic, partition, key, value } = replacement;
+    const { size_bytes } = this.staged(topic, partition).entry;
+    const id = key.toString('latin1');
+    const before = this.#replaced.get(id) ?? this.file.batches.get(key)?.length ?? 0;
+    this.#replaced.set(id, value?.length ?? 0);
+    this.changeEntry(topic, partition, { size_bytes: size_bytes + (value?.length ?? 0) - before });
+    this.#writes.push({ store: 'batches', key, value: value ?? null });
+  }
+
+  /** A group as this transaction will leave it. */
+  group(name: string): GroupTable {
+    const table = this.#groups.get(name) ?? GroupTable.read(this.file, name);
+    this.#groups.set(name, table);
+    return table;
+  }
+
+  /** @throws NervelineError `NL-LOG-004` when the partition has gone to somebody else */
+  checkOwnership(ownership: Ownership): void {
+    const { group, partition, generation } = ownership;
+    const changed = this.#groups.get(group);
+    const holds =
+      changed === undefined
+        ? readLeaseGeneration(this.file, group, partition) === generation
+        : changed.isHeldUnder(ownership);
+    if (!holds) throw fencedOwnership(ownership);
   }
 
   /** The writes, in the order in which they were staged; batches and partitions' entries last. */
   finish(): readonly Write[] {
+    for (const group of this.#groups.values()) this.#writes.push(...group.finish());
     for (const staged of this.#partitions.values()) {
       this.closeBatches(staged);
-      const value = encodePartitionEntry(staged.entry);
+      const value = encodePartitionEntry(this.entry(staged.topic, staged.partition));
       this.#writes.push({ store: 'partitions', key: partitionKey(staged.topic, staged.partition), value });
     }
     return this.#writes;
@@ -88,10 +133,20 @@ export class Staging {
       latest_timestamp_ms,
     };
     const key = batchKey(staged.topic, staged.partition, base_offset);
-    this.#writes.push({ store: 'batches', key, value: encodeBatch(header, records) });
+    const value = encodeBatch(header, records);
+    staged.entry = { ...staged.entry, size_bytes: staged.entry.size_bytes + value.length };
+    this.#writes.push({ store: 'batches', key, value });
   }
 
   private staged(topic: string, partition: number): StagedPartition {
+    // The records of an append mostly go where the last one went.
+    const last = this.#last;
+    if (last?.topic === topic && last.partition === partition) return last;
+    this.#last = this.find(topic, partition);
+    return this.#last;
+  }
+
+  private find(topic: string, partition: number): StagedPartition {
     const id = `${topic}/${partition}`;
     let staged = this.#partitions.get(id);
     if (staged === undefined) {

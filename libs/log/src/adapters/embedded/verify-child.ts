@@ -1,11 +1,12 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isNervelineError } from '@nerveline/kernel';
+import { isAlive } from '@nerveline/process-identity';
 import { EnvironmentFile } from './environment-file';
 import { behindPrefix, offsetOfBatchKey, partitionKey, readPartitionKey } from './keys';
 import { readLease } from './lease';
-import { isAlive } from './process-identity';
-import { decodeRecords, readBatchHeader } from './record-batch';
+import { decodeRecords } from './batch-cursor';
+import { readBatchHeader } from './record-batch';
 import type { VerifyMessage } from './verify';
 
 /** An environment up to this size is verified as a whole, at some 0.5 GB/s; of a larger one, the end of each partition. */
