@@ -1,0 +1,70 @@
+import { NervelineError, type Generation } from '@nerveline/kernel';
+import type { Owner } from '../../../ports/log';
+import { partitionFor } from '../../../partitioner';
+import type { LogTopic } from '../../embedded/log-topic';
+import { groupCoordinator, type Cluster } from '../cluster/cluster';
+import type { KafkaNames } from '../topic-names';
+import type { GroupDescription } from '../wire/broker-connection';
+import { decodeAssignment, decodeMetadata, PROTOCOL } from './member-codec';
+
+/** How long an answer is good for: who asks with an old one is refused by the generation, and asks again. */
+const FRESH_MS = 1_000;
+
+interface Known {
+  readonly asked_ms: number;
+  readonly description: Promise<GroupDescription>;
+}
+
+/** Who owns a key, from the members of the groups of the service that owns its topic. */
+export class OwnerLookup {
+  readonly #known = new Map<string, Known>();
+
+  constructor(
+    private readonly cluster: Cluster,
+    private readonly names: KafkaNames,
+    private readonly groupsOf: (service: string) => Promise<readonly string[]>,
+  ) {}
+
+  /**
+   * A group that reads the topic itself comes first; otherwise partition numbers of the same key are the same in all
+   * topics of a service.
+   *
+   * @throws NervelineError `NL-LOG-008` while nobody owns it
+   */
+  async ownerOf(topic: LogTopic, key: string): Promise<Owner> {
+    const partition = partitionFor(key, topic.partitions);
+    const topic_name = this.names.broker(topic.name);
+    const found: { readonly owner: Owner; readonly reads_it: boolean }[] = [];
+    for (const group of await this.groupsOf(topic.owner)) {
+      const { protocol, members } = await this.describe(group);
+      if (protocol !== PROTOCOL) continue;
+      for (const member of members) {
+        const { address, topics } = decodeMetadata(member.metadata);
+        const generation = decodeAssignment(member.assignment).get(partition);
+        if (generation === undefined || address === '') continue;
+        found.push({ owner: { address, generation: generation as Generation }, reads_it: topics.includes(topic_name) });
+      }
+    }
+    const best = found.find(({ reads_it }) => reads_it) ?? found[0];
+    if (best !== undefined) return best.owner;
+    throw new NervelineError('NL-LOG-008', {
+      detail: `nobody owns partition ${partition} of ${topic.name} at the moment`,
+    });
+  }
+
+  private async describe(group: string): Promise<GroupDescription> {
+    const known = this.#known.get(group);
+    if (known !== undefined && performance.now() - known.asked_ms < FRESH_MS) return known.description;
+    const description = this.cluster.persist(() =>
+      this.cluster.request(groupCoordinator(group), (broker) => broker.describeGroup(group)),
+    );
+    this.#known.set(group, { asked_ms: performance.now(), description });
+    const fresh = await description.catch((error: unknown) => {
+      this.#known.delete(group);
+      throw error;
+    });
+    // A group that is sharing anew has no answer to keep.
+    if (fresh.state !== 'Stable') this.#known.delete(group);
+    return fresh;
+  }
+}
