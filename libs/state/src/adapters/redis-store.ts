@@ -29,6 +29,7 @@ return 1
 /** Entries that one round trip of a scan brings. */
 const SCAN_ENTRIES = 500;
 
+/** Where a projection lies. */
 export interface RedisStoreOptions {
   readonly url: string;
   /** One for each projection. */
