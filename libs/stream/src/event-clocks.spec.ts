@@ -59,11 +59,14 @@ test.each([
   expect(clocks.of('demo').now_ms()).toBe(WALL_MS);
 });
 
-test('a tombstone changes nothing', () => {
+test('a tombstone goes back to wall time by itself: compaction takes the delete ahead of it', () => {
   const { clocks } = openClocks();
   clocks.apply(change('demo/payments', { after: row('demo', 'payments') }));
-  clocks.apply(change('demo/payments', null));
+  clocks.apply(change('demo/stock', null));
+  clocks.apply(change('other/payments', null));
   expect(clocks.of('demo').now_ms()).toBe(5_000);
+  clocks.apply(change('demo/payments', null));
+  expect(clocks.of('demo').now_ms()).toBe(WALL_MS);
 });
 
 test('who waits by a clock hears when it is set', () => {
@@ -73,4 +76,18 @@ test('who waits by a clock hears when it is set', () => {
   clocks.apply(change('demo/payments', { after: row('demo', 'payments') }));
   clocks.apply(change('demo/stock', { after: row('demo', 'stock') }));
   expect(heard).toBe(1);
+});
+
+test('a row that breaks the schema keeps no service from starting: the clock is what was declared around it', async () => {
+  const { clocks } = openClocks();
+  const records = [
+    change('demo/payments', { after: row('demo', 'payments') }),
+    change('demo/payments', { after: { ...row('demo', 'payments'), speed: -1 } }),
+    change('other/payments', { after: row('other', 'payments') }),
+  ];
+  await clocks.restore({
+    tail: async () => ({ start_offset: offset(0), next_offset: offset(3), last: undefined }),
+    read: async () => ({ records, next_offset: offset(3), tail_offset: offset(3) }),
+  });
+  expect([clocks.of('demo').now_ms(), clocks.of('other').now_ms()]).toEqual([5_000, 5_000]);
 });

@@ -41,36 +41,47 @@ export class EventClocks {
 
   /**
    * Takes over a change of `platform.event_clock`: an insert or update declares the source's time, a delete goes back to
-   * wall time. A tombstone repeats the delete ahead of it and changes nothing; a record without a key is the table's
-   * TRUNCATE.
+   * wall time. So does a tombstone by itself: compaction takes the delete ahead of it away. A record without a key is the
+   * table's TRUNCATE.
    *
    * @throws NervelineError `NL-LOG-011` when the record isn't such a change
    */
-  apply(record: LogRecord): void {
-    if (record.value === null) return;
-    if (record.key === null) {
+  apply({ key, value }: Pick<LogRecord, 'key' | 'value'>): void {
+    if (key === null) {
       for (const clock of this.#clocks.values()) clock.declare(undefined);
     } else {
-      const { before, after } = decodeJson(topics.eventClock, record.value);
-      if ((after ?? before)?.source !== this.source) return;
-      const [tenant_id = ''] = splitTenantKey(text.decode(record.key));
+      const [tenant_id = '', source] = splitTenantKey(text.decode(key));
+      if (source !== this.source) return;
+      const after = value === null ? null : decodeJson(topics.eventClock, value).after;
       this.of(tenant_id).declare(after ?? undefined);
     }
     for (const onChange of this.#watchers) onChange();
   }
 
-  /** Reads what was declared before this run: a group's committed position is behind it already. */
+  /**
+   * Reads what was declared before this run: a group's committed position is behind it already. What breaks the schema is
+   * passed over, as it was when it came: a start must not fail because of it, again and again.
+   */
   async restore(log: Pick<Log, 'tail' | 'read'>): Promise<void> {
     try {
       const { start_offset, next_offset } = await log.tail(eventClockTopic, 0);
       for (let from = start_offset; from < next_offset;) {
         const batch = await log.read({ topic: eventClockTopic, partition: 0, from });
-        for (const record of batch.records) this.apply(record);
+        for (const record of batch.records) this.#applyReadable(record);
         from = batch.next_offset;
       }
     } catch (error) {
       // The relay has never run: nobody has declared anything.
       if (!isNervelineError(error, 'NL-LOG-008')) throw error;
+    }
+  }
+
+  /** A row that nobody can read declares nothing. Whoever handles the topic makes a dead letter of it. */
+  #applyReadable(record: LogRecord): void {
+    try {
+      this.apply(record);
+    } catch (error) {
+      if (!isNervelineError(error, 'NL-LOG-011')) throw error;
     }
   }
 

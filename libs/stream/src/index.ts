@@ -1,1 +1,14 @@
 export { eventClockTopic, EventClocks, type ClockReading } from './event-clocks';
+export { vanishedKeys, type CompactedLog } from './vanished-keys';
+export type { Aggregate } from './aggregates/aggregate';
+export * as aggregates from './aggregates/aggregates';
+export { TopologyDriver, type DrivenRecord, type DriverOptions, type OutputRecord } from './driver/topology-driver';
+export { MemoryState } from './engine/state';
+export { Task } from './engine/task';
+export { TopologyRunner, type RunTopologyOptions } from './runner/topology-runner';
+export type { TimeSettings, TopicOf } from './topology/graph';
+export type { Processor } from './operators/process';
+export type { Stream } from './topology/stream';
+export type { GlobalTable, Table } from './topology/table';
+export { Topology, type RowOf } from './topology/topology';
+export { window, type Window, type WindowResult } from './topology/windows';
