@@ -6,6 +6,8 @@ export {
 } from './debezium/transaction-encoder';
 export { decodeMessage } from './pgoutput/decode-message';
 export { unchanged, type PgoutputMessage, type Relation, type Tuple } from './pgoutput/messages';
+export { RowMessage } from './pgoutput/row-message';
+export { TransactionSequencer, type TransactionSequencerOptions } from './sequencer/transaction-sequencer';
 export { ChangeRelay, type RelayReadiness, type RelayStatus } from './relay/change-relay';
 export {
   relayDefaults,
@@ -16,4 +18,4 @@ export {
 } from './relay/relay-options';
 export { ResumePoint } from './relay/resume-point';
 export { ConfirmedPosition } from './replication/confirmed-position';
-export { type SlotState } from './source/slot';
+export { type WatchedSlot } from './relay/slot-watch';

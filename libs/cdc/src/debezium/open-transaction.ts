@@ -1,17 +1,7 @@
 import type { TransactionMark } from '@nerveline/contracts';
 import { formatSourcePosition, type Lsn, type SourceEpoch } from '@nerveline/kernel';
-import type { OldTuple, Tuple } from '../pgoutput/messages';
-import type { EnvelopeChange, EnvelopeOrigin } from './envelope';
+import { EnvelopeWriter } from './envelope';
 import { traceparentOf } from './trace-context';
-
-/** A change on its way into an envelope. */
-export interface Change {
-  readonly op: 'c' | 'u' | 'd' | 't';
-  readonly before?: OldTuple | undefined;
-  readonly after?: Tuple;
-  /** The old tuple, for values that the update left alone. */
-  readonly known?: Tuple | undefined;
-}
 
 interface TableCount {
   changes: number;
@@ -24,12 +14,11 @@ export class OpenTransaction {
   readonly commit_lsn: Lsn;
   readonly committed_ms: number;
   readonly committed_ms_text: string;
-  readonly origin: Omit<EnvelopeOrigin, 'database'>;
+  readonly envelopes: EnvelopeWriter;
   traceparent: string;
   changes = 0;
   readonly #position_prefix: string;
   readonly #counts = new Map<string, TableCount>();
-  readonly #writers = new Map<string, (change: EnvelopeChange) => string>();
   #next_index = 0;
 
   constructor(
@@ -42,9 +31,13 @@ export class OpenTransaction {
     this.commit_lsn = commit_lsn;
     this.committed_ms = Number(committed_us / 1000n);
     this.committed_ms_text = String(this.committed_ms);
-    this.origin = { snapshot: false, xid, lsn: commit_lsn, committed_us, processed_ms };
     this.traceparent = traceparentOf(epoch, commit_lsn);
     this.#position_prefix = formatSourcePosition({ epoch, commit_lsn, index: 0 }).slice(0, -1);
+    this.envelopes = new EnvelopeWriter({
+      ...{ xid, lsn: commit_lsn, committed_us, processed_ms },
+      position_prefix: this.#position_prefix,
+      transaction_id: this.id,
+    });
   }
 
   /** Each record of the transaction, tombstones and marks too, has an index of its own. */
@@ -56,22 +49,14 @@ export class OpenTransaction {
     return `${this.#position_prefix}${index}`;
   }
 
-  /** Counts a change and gives Debezium's `transaction` block for it. */
-  count(table_name: string, partition: number): string {
-    const table = this.#counts.get(table_name) ?? { changes: 0, partitions: {} };
-    this.#counts.set(table_name, table);
+  /** Counts a change and gives its number among those of its table. */
+  count(table_name: string, partition: number): number {
+    let table = this.#counts.get(table_name);
+    if (table === undefined) this.#counts.set(table_name, (table = { changes: 0, partitions: {} }));
     table.partitions[partition] = (table.partitions[partition] ?? 0) + 1;
     table.changes += 1;
     this.changes += 1;
-    return `{"id":"${this.id}","total_order":${this.changes},"data_collection_order":${table.changes}}`;
-  }
-
-  writerFor(table_name: string, make: () => (change: EnvelopeChange) => string): (change: EnvelopeChange) => string {
-    const known = this.#writers.get(table_name);
-    if (known !== undefined) return known;
-    const writer = make();
-    this.#writers.set(table_name, writer);
-    return writer;
+    return table.changes;
   }
 
   /** BEGIN or END as it stands on the transaction topic. */

@@ -1,18 +1,14 @@
-import { recordHeaders, relayTopics, type SourceTable } from '@nerveline/contracts';
-import {
-  formatLsn,
-  invariant,
-  unreachable,
-  type Clock,
-  type Lsn,
-  type OutRecord,
-  type SourceEpoch,
-} from '@nerveline/kernel';
+import { recordHeaders, relayTopics, type ChangeOp, type SourceTable } from '@nerveline/contracts';
+import { invariant, unreachable, type Clock, type Lsn, type OutRecord, type SourceEpoch } from '@nerveline/kernel';
 import type { PartitionOf } from '../change-sink';
-import type { PgoutputMessage } from '../pgoutput/messages';
+import type { MessageConsumer } from '../pgoutput/message-consumer';
+import type { DescribingMessage } from '../pgoutput/messages';
+import type { RowMessage } from '../pgoutput/row-message';
 import type { ResumePoint } from '../relay/resume-point';
-import { envelopeWriter, type EnvelopeChange } from './envelope';
-import { OpenTransaction, type Change } from './open-transaction';
+import { JsonWriter } from '../values/json-writer';
+import { ColumnTypes, type TextTypeColumn } from './column-types';
+import type { EnvelopePlace } from './envelope';
+import { OpenTransaction } from './open-transaction';
 import { TableEncoder } from './table-encoder';
 import { parseTraceparent, TRACEPARENT_PREFIX } from './trace-context';
 
@@ -32,6 +28,8 @@ export interface TransactionEncoderOptions {
   readonly resume: ResumePoint;
   readonly clock: Clock;
   readonly receiver: TransactionReceiver;
+  /** A column whose type isn't PostgreSQL's own: it is carried as text. Told once. */
+  readonly onTextType?: (column: TextTypeColumn) => void;
 }
 
 /** Counts since the encoder was made. */
@@ -44,6 +42,13 @@ export interface EncoderCounts {
   readonly undeclared_changes: number;
 }
 
+/** A record of a change on its way: its address, and what stands behind its rows. */
+interface Place extends EnvelopePlace {
+  readonly topic: string;
+  readonly partition: number;
+  readonly key: string | null;
+}
+
 const HEADER_BYTES = 200;
 
 /**
@@ -51,10 +56,12 @@ const HEADER_BYTES = 200;
  * BEGIN and END on the transaction topic. Every record of a transaction has an index of its own, so that positions
  * strictly increase in each partition.
  */
-export class TransactionEncoder {
+export class TransactionEncoder implements MessageConsumer {
   readonly #tables: ReadonlyMap<string, SourceTable>;
   readonly #encoders = new Map<number, TableEncoder | undefined>();
+  readonly #types = new ColumnTypes();
   readonly #counts = { transactions: 0, changes: 0, dropped_records: 0, undeclared_changes: 0 };
+  readonly #out = new JsonWriter();
   #open: OpenTransaction | undefined;
   #skipped = false;
 
@@ -67,7 +74,7 @@ export class TransactionEncoder {
   }
 
   /** @throws NervelineError `NL-CDC-013`, `NL-CDC-014`, `NL-CDC-019` */
-  handle(message: PgoutputMessage): void {
+  handle(message: DescribingMessage): void {
     switch (message.kind) {
       case 'begin':
         return this.#begin(message);
@@ -75,23 +82,20 @@ export class TransactionEncoder {
         return this.#commit(message);
       case 'relation':
         return this.#declare(message);
-      case 'insert':
-      case 'update':
-      case 'delete':
-        return this.#row(message);
       case 'truncate':
         return this.#truncate(message);
       case 'message':
         return this.#logicalMessage(message);
-      case 'origin':
       case 'type':
+        return this.#types.name(message);
+      case 'origin':
         return;
       default:
         unreachable(message);
     }
   }
 
-  #begin(message: PgoutputMessage & { kind: 'begin' }): void {
+  #begin(message: DescribingMessage & { kind: 'begin' }): void {
     invariant(this.#open === undefined, 'a transaction begins inside another');
     this.#open = new OpenTransaction(this.options.epoch, message, this.options.clock.now_ms());
     this.#skipped = this.options.resume.isBelowFloor(message.commit_lsn);
@@ -99,153 +103,155 @@ export class TransactionEncoder {
     this.options.receiver.begin(message.commit_lsn);
   }
 
-  #commit(message: PgoutputMessage & { kind: 'commit' }): void {
+  #commit(message: DescribingMessage & { kind: 'commit' }): void {
     const transaction = this.#transaction();
     if (transaction.changes > 0) this.#mark(transaction, 'END');
     this.#open = undefined;
     this.options.receiver.end(message.end_lsn);
   }
 
-  #declare({ relation }: PgoutputMessage & { kind: 'relation' }): void {
+  #declare({ relation }: DescribingMessage & { kind: 'relation' }): void {
     const source = this.#tables.get(`${relation.schema}.${relation.table}`);
-    this.#encoders.set(relation.relation_oid, source === undefined ? undefined : new TableEncoder(relation, source));
+    const origin = { database: this.options.database, snapshot: false };
+    const encoder = source && new TableEncoder(this.#types.resolve(relation), source, origin);
+    this.#encoders.set(relation.relation_oid, encoder);
+    if (source === undefined) return;
+    for (const column of this.#types.takeTextColumns(relation)) this.options.onTextType?.(column);
   }
 
-  #row(message: PgoutputMessage & { kind: 'insert' | 'update' | 'delete' }): void {
+  /** @throws NervelineError `NL-CDC-013`, `NL-CDC-014`, `NL-CDC-019` */
+  row(row: RowMessage): void {
     const transaction = this.#transaction();
-    const table = this.#encoder(message.relation_oid);
+    const table = this.#encoder(row.relation_oid);
     if (table === undefined) {
       this.#counts.undeclared_changes += 1;
       transaction.takeIndex();
       return;
     }
-    switch (message.kind) {
-      case 'insert':
-        return this.#write(table, { op: 'c', after: message.after });
-      case 'delete':
-        return this.#delete(table, message.before);
-      case 'update':
-        return this.#update(table, message);
+    if (row.kind === 'insert') this.#write(table, 'c', row);
+    else if (row.kind === 'delete') this.#delete(table, row);
+    else if (row.old_kind === 'none' || !changesKey(table, row)) this.#write(table, 'u', row);
+    else {
+      // A changed key is another record: the old one goes, the new one comes, each in its own partition.
+      this.#delete(table, row);
+      this.#write(table, 'c', row);
     }
   }
 
-  #update(table: TableEncoder, { before, after }: PgoutputMessage & { kind: 'update' }): void {
-    if (before !== undefined) {
-      const old_key = table.recordKey(table.keyOf(before.tuple));
-      if (old_key !== table.recordKey(table.keyOf(after, before.tuple))) {
-        // A changed key is another record: the old one goes, the new one comes, each in its own partition.
-        this.#delete(table, before);
-        return this.#write(table, { op: 'c', after, known: before.tuple });
-      }
-    }
-    return this.#write(table, { op: 'u', before, after, known: before?.tuple });
-  }
-
-  #delete(table: TableEncoder, before: Change['before'] & {}): void {
-    this.#write(table, { op: 'd', before });
+  #delete(table: TableEncoder, row: RowMessage): void {
+    this.#write(table, 'd', row);
     const transaction = this.#transaction();
-    const { record_key, partition } = this.#address(table, { op: 'd', before });
-    this.#emit(transaction, { topic: table.topic, partition, key: record_key, index: transaction.takeIndex() }, null);
-  }
-
-  #write(table: TableEncoder, change: Change): void {
-    const transaction = this.#transaction();
-    const { record_key, partition } = this.#address(table, change);
-    this.#writeTo(transaction, table, { change, key: record_key, partition });
-  }
-
-  #writeTo(
-    transaction: OpenTransaction,
-    table: TableEncoder,
-    target: { change: Change; key: string | null; partition: number },
-  ): void {
-    if (transaction.changes === 0) this.#mark(transaction, 'BEGIN');
-    const { change, key, partition } = target;
     const index = transaction.takeIndex();
-    const block = transaction.count(table.table_name, partition);
+    const values = table.keyOf(row.before);
+    const key = table.recordKey(values);
+    const partition = this.options.partitionOf(table.orderKey(values, key), table.partitions);
+    if (this.#isWanted(transaction, { topic: table.topic, partition, index })) {
+      this.#push(transaction, { topic: table.topic, partition, key, index }, null);
+    }
+  }
+
+  #write(table: TableEncoder, op: 'c' | 'u' | 'd', row: RowMessage): void {
+    const known = row.old_kind === 'none' ? undefined : row.before;
+    const values = op === 'd' ? table.keyOf(row.before) : table.keyOf(row.after, known);
+    const key = table.recordKey(values);
+    const partition = this.options.partitionOf(table.orderKey(values, key), table.partitions);
+    const place = this.#place(table, { op, key, partition });
+    if (place === undefined) return;
+    const out = this.#out;
+    const { envelopes } = this.#transaction();
+    envelopes.before(out);
+    if (op === 'c' || known === undefined) envelopes.none(out);
+    else table.oldRow(out, row.old_kind, known);
+    envelopes.after(out);
+    if (op === 'd') envelopes.none(out);
+    else table.row(out, row.after, known);
+    this.#push(this.#transaction(), place, envelopes.end(out, place));
+  }
+
+  /** Counts a change of a table and gives it its place; undefined when the log has it already. */
+  #place(
+    table: TableEncoder,
+    { op, key, partition }: { op: ChangeOp; key: string | null; partition: number },
+  ): Place | undefined {
+    const transaction = this.#transaction();
+    if (transaction.changes === 0) this.#mark(transaction, 'BEGIN');
+    const { topic, table_part } = table;
+    const index = transaction.takeIndex();
+    const table_order = transaction.count(table.table_name, partition);
     this.#counts.changes += 1;
-    this.#emit(transaction, { topic: table.topic, partition, key, index }, () =>
-      this.#envelope(
-        transaction,
-        table,
-      )({
-        op: change.op,
-        before: change.before === undefined ? 'null' : table.oldRow(change.before),
-        after: change.after === undefined ? 'null' : table.row(change.after, change.known),
-        position: transaction.position(index),
-        transaction: block,
-      }),
-    );
+    const place = { topic, partition, key, index, op, table_part, table_order, total_order: transaction.changes };
+    return this.#isWanted(transaction, place) ? place : undefined;
   }
 
   /** A truncate concerns every key: each partition gets it, with no key. */
-  #truncate(message: PgoutputMessage & { kind: 'truncate' }): void {
-    const transaction = this.#transaction();
+  #truncate(message: DescribingMessage & { kind: 'truncate' }): void {
     for (const relation_oid of message.relation_oids) {
       const table = this.#encoder(relation_oid);
       for (let partition = 0; partition < (table?.partitions ?? 0); partition++) {
-        if (table !== undefined) this.#writeTo(transaction, table, { change: { op: 't' }, key: null, partition });
+        if (table === undefined) continue;
+        const place = this.#place(table, { op: 't', key: null, partition });
+        if (place === undefined) continue;
+        const transaction = this.#transaction();
+        const { envelopes } = transaction;
+        envelopes.before(this.#out);
+        envelopes.none(this.#out);
+        envelopes.after(this.#out);
+        envelopes.none(this.#out);
+        this.#push(transaction, place, envelopes.end(this.#out, place));
       }
     }
   }
 
-  #logicalMessage(message: PgoutputMessage & { kind: 'message' }): void {
+  #logicalMessage(message: DescribingMessage & { kind: 'message' }): void {
     if (!message.transactional || message.prefix !== TRACEPARENT_PREFIX) return;
     const traceparent = parseTraceparent(message.content);
     if (traceparent !== undefined) this.#transaction().traceparent = traceparent;
   }
 
   #mark(transaction: OpenTransaction, status: 'BEGIN' | 'END'): void {
-    const index = transaction.takeIndex();
-    const topic = relayTopics.transactions.name;
-    this.#emit(transaction, { topic, partition: 0, key: transaction.id, index }, () => transaction.mark(status, index));
+    const place = { topic: relayTopics.transactions.name, partition: 0, index: transaction.takeIndex() };
+    if (!this.#isWanted(transaction, place)) return;
+    this.#out.begin();
+    this.#out.text(transaction.mark(status, place.index));
+    this.#push(transaction, { ...place, key: transaction.id }, this.#out.take());
   }
 
-  #emit(
+  #isWanted({ commit_lsn }: OpenTransaction, at: { topic: string; partition: number; index: number }): boolean {
+    const { topic, partition, index } = at;
+    if (!this.#skipped && !this.options.resume.isInLog({ topic, partition, commit_lsn, index })) return true;
+    this.#counts.dropped_records += 1;
+    return false;
+  }
+
+  #push(
     transaction: OpenTransaction,
-    at: { topic: string; partition: number; key: string | null; index: number },
-    value: (() => string) | null,
+    { topic, partition, key, index }: { topic: string; partition: number; key: string | null; index: number },
+    value: Buffer | null,
   ): void {
-    const { topic, partition, key, index } = at;
-    const { resume, receiver } = this.options;
-    if (this.#skipped || resume.isInLog({ topic, partition, commit_lsn: transaction.commit_lsn, index })) {
-      this.#counts.dropped_records += 1;
-      return;
-    }
-    const bytes = value === null ? null : Buffer.from(value(), 'utf8');
     const headers = {
       [recordHeaders.source_position]: transaction.position(index),
       [recordHeaders.committed_ms]: transaction.committed_ms_text,
       [recordHeaders.transaction_id]: transaction.id,
       [recordHeaders.traceparent]: transaction.traceparent,
     };
-    const record = { topic, partition, key, value: bytes, headers, timestamp_ms: transaction.committed_ms };
-    receiver.push(record, (bytes?.length ?? 0) + (key?.length ?? 0) + HEADER_BYTES);
-  }
-
-  #address(table: TableEncoder, change: Change): { record_key: string; partition: number } {
-    const key =
-      change.after === undefined ? table.keyOf(change.before?.tuple ?? []) : table.keyOf(change.after, change.known);
-    const partition = this.options.partitionOf(table.orderKey(key), table.partitions);
-    return { record_key: table.recordKey(key), partition };
-  }
-
-  #envelope(transaction: OpenTransaction, table: TableEncoder): (change: EnvelopeChange) => string {
-    return transaction.writerFor(table.table_name, () =>
-      envelopeWriter({ ...transaction.origin, database: this.options.database }, table.relation),
-    );
+    const record = { topic, partition, key, value, headers, timestamp_ms: transaction.committed_ms };
+    this.options.receiver.push(record, (value?.length ?? 0) + (key?.length ?? 0) + HEADER_BYTES);
   }
 
   #encoder(relation_oid: number): TableEncoder | undefined {
-    invariant(this.#encoders.has(relation_oid), `relation ${relation_oid} was never described`);
-    return this.#encoders.get(relation_oid);
+    const encoder = this.#encoders.get(relation_oid);
+    // The message of an invariant is put together before it is looked at: not for each row.
+    if (encoder === undefined) {
+      invariant(this.#encoders.has(relation_oid), `relation ${relation_oid} was never described`);
+    }
+    return encoder;
   }
 
   #transaction(): OpenTransaction {
-    invariant(
-      this.#open !== undefined,
-      `a change outside a transaction, at ${formatLsn(this.options.resume.floor_lsn)}`,
-    );
+    invariant(this.#open !== undefined, 'a change outside a transaction');
     return this.#open;
   }
 }
+
+const changesKey = (table: TableEncoder, { before, after }: RowMessage): boolean =>
+  table.recordKey(table.keyOf(before)) !== table.recordKey(table.keyOf(after, before));

@@ -4,11 +4,13 @@ import {
   unchanged,
   type Column,
   type ColumnValue,
+  type InProgressMessage,
   type OldTuple,
   type PgoutputMessage,
   type Relation,
   type ReplicaIdentity,
   type Tuple,
+  type TwoPhaseMessage,
 } from './messages';
 
 /** Microseconds from the Unix epoch to PostgreSQL's, 2000-01-01. */
@@ -21,10 +23,12 @@ const TEXT = code('t');
 const KEY = code('K');
 const FULL = code('O');
 const NEW = code('N');
+const ABORT_PLACE_BYTES = 16;
 
 /**
- * Decodes one message of pgoutput, protocol version 1, columns in text form. Protocol 2 puts a transaction id in front
- * of the row messages and `b` marks a binary column: those two places are where they would enter.
+ * Decodes one message of pgoutput, protocol versions 1 to 4, columns in text form, into plain objects. The stream's rows
+ * go through {@link RowMessage} instead, which is checked against this. Rows of a transaction in progress have their xid
+ * behind the letter: {@link TransactionSequencer} takes it out.
  *
  * @see https://www.postgresql.org/docs/current/protocol-logicalrep-message-formats.html
  * @throws NervelineError `NL-CDC-013`
@@ -54,7 +58,7 @@ function decodeBody(tag: string, reader: ByteReader): PgoutputMessage {
     case 'R':
       return { kind: 'relation', relation: decodeRelation(reader) };
     case 'Y':
-      return { kind: 'type', type_oid: reader.uint32(), schema: reader.cstring(), name: reader.cstring() };
+      return { kind: 'type', type_oid: reader.uint32(), schema: schemaName(reader.cstring()), name: reader.cstring() };
     case 'I':
       return { kind: 'insert', relation_oid: reader.uint32(), after: decodeNewTuple(reader, reader.uint8()) };
     case 'U':
@@ -66,7 +70,7 @@ function decodeBody(tag: string, reader: ByteReader): PgoutputMessage {
     case 'M':
       return decodeLogicalMessage(reader);
     default:
-      throw malformed(`unknown message '${tag}'`);
+      return decodeFraming(tag, reader);
   }
 }
 
@@ -89,9 +93,11 @@ function decodeRelation(reader: ByteReader): Relation {
     const is_identity = (reader.uint8() & 1) !== 0;
     return { is_identity, name: reader.cstring(), type_oid: reader.uint32(), type_modifier: reader.int32() };
   });
-  // The system catalogue's own schema travels as an empty name.
-  return { relation_oid, schema: schema === '' ? 'pg_catalog' : schema, table, replica_identity, columns };
+  return { relation_oid, schema: schemaName(schema), table, replica_identity, columns };
 }
+
+/** The system catalogue's own schema travels as an empty name. */
+const schemaName = (name: string): string => (name === '' ? 'pg_catalog' : name);
 
 /** @throws NervelineError `NL-CDC-013` */
 export function decodeReplicaIdentity(letter: string): ReplicaIdentity {
@@ -156,6 +162,81 @@ function decodeLogicalMessage(reader: ByteReader): PgoutputMessage {
   const prefix = reader.cstring();
   const content = Uint8Array.from(reader.take(reader.int32()));
   return { kind: 'message', transactional: (flags & 1) !== 0, lsn: message_lsn, prefix, content };
+}
+
+/** Transactions in progress and in two phases. */
+function decodeFraming(tag: string, reader: ByteReader): InProgressMessage | TwoPhaseMessage {
+  switch (tag) {
+    case 'S':
+      return { kind: 'stream_start', xid: reader.uint32(), is_first: reader.uint8() === 1 };
+    case 'E':
+      return { kind: 'stream_stop' };
+    case 'c':
+      return decodeStreamCommit(reader);
+    case 'A':
+      return decodeStreamAbort(reader);
+    case 'b':
+      return decodePrepare('begin_prepare', reader);
+    case 'P':
+      reader.uint8(); // flags, none defined
+      return decodePrepare('prepare', reader);
+    case 'p':
+      reader.uint8();
+      return decodePrepare('stream_prepare', reader);
+    case 'K':
+      return decodeCommitPrepared(reader);
+    case 'r':
+      return decodeRollbackPrepared(reader);
+    default:
+      throw malformed(`unknown message '${tag}'`);
+  }
+}
+
+function decodeStreamCommit(reader: ByteReader): InProgressMessage {
+  const xid = reader.uint32();
+  reader.uint8(); // flags, none defined
+  return {
+    kind: 'stream_commit',
+    xid,
+    commit_lsn: lsn(reader.uint64()),
+    end_lsn: lsn(reader.uint64()),
+    committed_us: reader.int64() + POSTGRES_EPOCH_US,
+  };
+}
+
+function decodeStreamAbort(reader: ByteReader): InProgressMessage {
+  const message = { kind: 'stream_abort', xid: reader.uint32(), subxid: reader.uint32() } as const;
+  // With streaming = parallel, position and time follow.
+  if (reader.remaining_bytes > 0) reader.take(ABORT_PLACE_BYTES);
+  return message;
+}
+
+function decodePrepare(kind: 'begin_prepare' | 'prepare' | 'stream_prepare', reader: ByteReader): TwoPhaseMessage {
+  const prepare_lsn = lsn(reader.uint64());
+  const end_lsn = lsn(reader.uint64());
+  reader.int64(); // time
+  return { kind, prepare_lsn, end_lsn, xid: reader.uint32(), gid: reader.cstring() };
+}
+
+function decodeCommitPrepared(reader: ByteReader): TwoPhaseMessage {
+  reader.uint8(); // flags, none defined
+  return {
+    kind: 'commit_prepared',
+    commit_lsn: lsn(reader.uint64()),
+    end_lsn: lsn(reader.uint64()),
+    committed_us: reader.int64() + POSTGRES_EPOCH_US,
+    xid: reader.uint32(),
+    gid: reader.cstring(),
+  };
+}
+
+function decodeRollbackPrepared(reader: ByteReader): TwoPhaseMessage {
+  reader.uint8(); // flags, none defined
+  const prepare_end_lsn = lsn(reader.uint64());
+  const end_lsn = lsn(reader.uint64());
+  reader.int64(); // prepared
+  reader.int64(); // rolled back
+  return { kind: 'rollback_prepared', prepare_end_lsn, end_lsn, xid: reader.uint32(), gid: reader.cstring() };
 }
 
 function times<T>(count: number, read: () => T): T[] {

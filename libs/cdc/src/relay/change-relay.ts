@@ -1,7 +1,7 @@
 import { systemClock, type NervelineError } from '@nerveline/kernel';
-import type { SlotState } from '../source/slot';
 import { toSourceError } from '../source/source-errors';
 import { relayDefaults, type RelayOptions, type ResolvedOptions } from './relay-options';
+import type { WatchedSlot } from './slot-watch';
 import { RelaySession, type SessionStatus } from './relay-session';
 
 export interface RelayStatus extends SessionStatus {
@@ -23,6 +23,7 @@ const NO_SESSION: SessionStatus = {
   confirmed_lsn: '0/0',
   pending_bytes: 0,
   outstanding_transactions: 0,
+  held_bytes: 0,
   missing_tables: [],
   transactions: 0,
   changes: 0,
@@ -86,7 +87,7 @@ export class ChangeRelay implements AsyncDisposable {
   }
 
   /** The slot as the server sees it; undefined while there is no connection. */
-  async slotState(): Promise<SlotState | undefined> {
+  async slotState(): Promise<WatchedSlot | undefined> {
     return this.#session?.slotState();
   }
 
@@ -128,7 +129,7 @@ export class ChangeRelay implements AsyncDisposable {
       await session.run(this.#stop.signal);
     } finally {
       this.#session = undefined;
-      this.#past = { ...sum(this.#past, session.status), pending_bytes: 0, outstanding_transactions: 0 };
+      this.#past = { ...sum(this.#past, session.status), pending_bytes: 0, outstanding_transactions: 0, held_bytes: 0 };
     }
   }
 

@@ -64,6 +64,12 @@ export class ProgressBook {
     this.#progress = { ...this.#progress, tables: { ...this.#progress.tables, [name]: snapshot } };
   }
 
+  /** It is to be read anew. */
+  forgetTable(name: string): void {
+    const { [name]: _forgotten, ...tables } = this.#progress.tables;
+    this.#progress = { ...this.#progress, tables };
+  }
+
   record(now_ms: number): OutRecord {
     return {
       topic: relayTopics.progress.name,

@@ -1,17 +1,17 @@
 import { formatLsn, NervelineError, type Lsn } from '@nerveline/kernel';
 import { TransactionEncoder } from '../debezium/transaction-encoder';
-import { decodeMessage } from '../pgoutput/decode-message';
 import { ConfirmedPosition } from '../replication/confirmed-position';
 import { ReplicationStream } from '../replication/replication-stream';
-import type { WalMessage } from '../replication/wire';
+import { TransactionSequencer } from '../sequencer/transaction-sequencer';
 import { readSourceFacts, type SourceFacts } from '../source/preflight';
 import { ensurePublication } from '../source/publication';
-import { ensureSlot, readSlotState, type SlotState } from '../source/slot';
+import { ensureSlot } from '../source/slot';
 import { SourceClient } from '../source/source-client';
 import { ProgressBook } from './progress-book';
 import { readResumePoint, requireEpoch } from './read-resume-point';
 import type { ResolvedOptions } from './relay-options';
 import { SinkWriter } from './sink-writer';
+import { SlotWatch, type WatchedSlot } from './slot-watch';
 import { Snapshotter } from './snapshotter';
 
 /** A status at least so often, though nothing changed; sooner where the server's own time-out is short. */
@@ -23,6 +23,8 @@ export interface SessionStatus {
   readonly confirmed_lsn: string;
   readonly pending_bytes: number;
   readonly outstanding_transactions: number;
+  /** Of transactions that have not ended, in memory and on disk. */
+  readonly held_bytes: number;
   readonly missing_tables: readonly string[];
   readonly transactions: number;
   readonly changes: number;
@@ -51,10 +53,12 @@ export class RelaySession implements AsyncDisposable {
   readonly #confirmed: ConfirmedPosition;
   readonly #writer: SinkWriter;
   readonly #snapshotter: Snapshotter;
+  readonly #slotWatch: SlotWatch;
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #failed: Promise<never>;
   #fail: (error: unknown) => void = () => {};
   #encoder: TransactionEncoder | undefined;
+  #sequencer: TransactionSequencer | undefined;
   #stream: ReplicationStream | undefined;
   #confirmed_lsn: Lsn;
   #checkpointing: Promise<void> | undefined;
@@ -78,6 +82,7 @@ export class RelaySession implements AsyncDisposable {
       onFailure: this.#fail,
       atFaultPoint: options.atFaultPoint,
     });
+    this.#slotWatch = new SlotWatch(start.catalog, options);
     this.#snapshotter = new Snapshotter({
       relay: options,
       epoch: start.facts.epoch,
@@ -98,16 +103,20 @@ export class RelaySession implements AsyncDisposable {
       const known = await sink.readProgress(slot);
       if (known !== undefined) requireEpoch(known.epoch, facts.epoch, `relay.progress of slot ${slot}`);
       await ensurePublication(walsender, publication);
-      const slot_lsn = await ensureSlot(walsender, slot, { database: facts.database, may_create: known === undefined });
+      const { confirmed_lsn: slot_lsn, replaced } = await ensureSlot(walsender, slot, {
+        ...{ database: facts.database, was_read: known !== undefined, taken_slot: options.taken_slot },
+        lost_slot: options.over_wal_budget === 'stop' ? options.lost_slot : 'resnapshot',
+      });
+      if (replaced) options.onEvent({ kind: 'slot_replaced', slot });
       const progress =
-        known === undefined
+        known === undefined || replaced
           ? ProgressBook.begin(slot, { epoch: facts.epoch, floor_lsn: slot_lsn, tables: options.tables })
           : ProgressBook.resume(known, options.tables);
       if (slot_lsn > progress.floor_lsn) {
         const detail = `slot ${slot} is confirmed to ${formatLsn(slot_lsn)}, the log holds up to ${formatLsn(progress.floor_lsn)}`;
         throw new NervelineError('NL-CDC-011', { detail });
       }
-      if (known === undefined) await sink.write([progress.record(options.clock.now_ms())]);
+      if (known === undefined || replaced) await sink.write([progress.record(options.clock.now_ms())]);
       const catalog = await SourceClient.connect(source_url, { replication: false, name: `${slot} catalog` });
       return new RelaySession(options, { facts, progress, walsender, catalog });
     } catch (error) {
@@ -118,24 +127,24 @@ export class RelaySession implements AsyncDisposable {
 
   /** Relays until the signal aborts (resolves) or something fails (rejects). */
   async run(signal: AbortSignal): Promise<void> {
-    const { facts, progress, walsender, catalog } = this.#start;
-    const { slot, publication, sink, tables, onEvent } = this.#options;
+    const { facts, progress, catalog } = this.#start;
+    const { slot, sink, tables, onEvent } = this.#options;
     const resume = await readResumePoint(sink, tables, { epoch: facts.epoch, floor_lsn: progress.floor_lsn });
     this.#encoder = new TransactionEncoder({
       ...{ epoch: facts.epoch, database: facts.database, tables, resume, receiver: this.#writer },
       partitionOf: this.#options.partitionOf,
       clock: this.#options.clock,
+      onTextType: (column) => onEvent({ kind: 'carried_as_text', ...column }),
     });
-    this.#stream = await ReplicationStream.start(walsender, {
-      slot,
-      publication,
-      onMessage: (message) => this.#onMessage(message),
-    });
+    this.#sequencer = this.#startSequencer(this.#encoder);
+    this.#stream = await this.#startStream(this.#sequencer);
     onEvent({ kind: 'streaming', slot, from_lsn: formatLsn(progress.floor_lsn) });
     this.#every(this.#options.confirm_interval_ms, () => this.#checkpoint());
     this.#showLife(facts.wal_sender_timeout_ms);
     this.#every(this.#options.table_poll_ms, () => this.#takeUpTables());
     this.#takeUpTables().catch(this.#fail);
+    this.#every(this.#options.slot_poll_ms, () => this.#slotWatch.check());
+    this.#slotWatch.check().catch(this.#fail);
     const catalogEnded = catalog.ended.then((error) => {
       throw error ?? new NervelineError('NL-CDC-004', { detail: 'the catalogue connection ended' });
     });
@@ -152,6 +161,7 @@ export class RelaySession implements AsyncDisposable {
       confirmed_lsn: formatLsn(this.#confirmed_lsn),
       pending_bytes: this.#writer.pending_bytes,
       outstanding_transactions: this.#confirmed.outstanding_transactions,
+      held_bytes: this.#sequencer?.held_bytes ?? 0,
       missing_tables: this.#snapshotter.missing_tables,
       transactions: encoded?.transactions ?? 0,
       changes: encoded?.changes ?? 0,
@@ -168,23 +178,43 @@ export class RelaySession implements AsyncDisposable {
     return this.#settled;
   }
 
-  slotState(): Promise<SlotState> {
-    return readSlotState(this.#start.catalog, this.#options.slot);
+  slotState(): Promise<WatchedSlot> {
+    return this.#slotWatch.look();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     await this.#writer.stop();
     await this.#stream?.stop();
+    await this.#sequencer?.[Symbol.asyncDispose]();
     await Promise.all([this.#start.walsender.close(), this.#start.catalog.close()]);
   }
 
-  #onMessage(message: WalMessage): void {
-    if (message.kind === 'wal') return this.#encoder?.handle(decodeMessage(message.payload));
-    this.#writer.keepAlive(message.wal_end);
+  #startSequencer(consumer: TransactionEncoder): TransactionSequencer {
+    const { spill_directory, max_memory_bytes, max_spill_bytes } = this.#options;
+    return new TransactionSequencer({
+      ...{ consumer, spill_directory, max_memory_bytes, max_spill_bytes },
+      ready: () => this.#writer.ready(),
+      holdBack: (prepare_lsn) => this.#confirmed.holdBack(prepare_lsn),
+    });
+  }
+
+  #startStream(sequencer: TransactionSequencer): Promise<ReplicationStream> {
+    const { slot, publication, in_progress } = this.#options;
+    return ReplicationStream.start(this.#start.walsender, {
+      ...{ slot, publication, in_progress, server_version: this.#start.facts.version },
+      receiver: {
+        wal: (bytes, start, end) => sequencer.take(bytes, start, end),
+        keepAlive: (wal_end, reply_requested) => this.#keepAlive(wal_end, reply_requested),
+      },
+    });
+  }
+
+  #keepAlive(wal_end: Lsn, reply_requested: boolean): void {
+    this.#writer.keepAlive(wal_end);
     // A server that shuts down waits for an answer with everything confirmed; one that only asks whether we live gets
     // its answer from the timer, also while the sink is stuck.
-    if (message.reply_requested) void this.#checkpoint().then(() => this.#sendStatus(false), this.#fail);
+    if (reply_requested) void this.#checkpoint().then(() => this.#sendStatus(false), this.#fail);
   }
 
   /** Writes the durable position down, then confirms it: the slot is never ahead of the log. */

@@ -53,6 +53,7 @@ export class SinkWriter implements TransactionReceiver {
   #queue: Promise<unknown> = Promise.resolve();
   #pumping = false;
   #pressed = false;
+  #unpressed: (() => void)[] = [];
   /** Set once, by a failed write or {@link stop}: nothing is written any more. */
   #failure: Error | undefined;
 
@@ -90,6 +91,12 @@ export class SinkWriter implements TransactionReceiver {
     invariant(transaction !== undefined && transaction.end_lsn === undefined, 'an END without its BEGIN');
     transaction.end_lsn = end_lsn;
     this.#pump();
+  }
+
+  /** Resolves when there is room for more. */
+  async ready(): Promise<void> {
+    if (this.#pressed) await new Promise<void>((resolve) => this.#unpressed.push(resolve));
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
   keepAlive(wal_end: Lsn): void {
@@ -150,7 +157,12 @@ export class SinkWriter implements TransactionReceiver {
     this.#failure ??= error;
     for (const { reject } of this.#waiting) reject(this.#failure);
     this.#waiting.clear();
+    this.#letGo();
     return this.#failure;
+  }
+
+  #letGo(): void {
+    for (const resolve of this.#unpressed.splice(0)) resolve();
   }
 
   #pump(): void {
@@ -212,6 +224,7 @@ export class SinkWriter implements TransactionReceiver {
     if (!this.#pressed || this.#pending_bytes > this.options.max_pending_bytes / 2) return;
     this.#pressed = false;
     this.options.onPressure(false);
+    this.#letGo();
   }
 
   #wake(): void {

@@ -1,11 +1,13 @@
 import { recordHeaders } from '@nerveline/contracts';
 import { formatSourcePosition, lsn, type Lsn, type OutRecord, type SourceEpoch } from '@nerveline/kernel';
 import type { PartitionOf } from '../change-sink';
-import { envelopeWriter } from '../debezium/envelope';
+import { EnvelopeWriter } from '../debezium/envelope';
 import { TableEncoder } from '../debezium/table-encoder';
 import { traceparentOf } from '../debezium/trace-context';
 import type { Tuple } from '../pgoutput/messages';
+import { TupleView } from '../pgoutput/tuple-view';
 import type { CatalogTable } from '../source/table-catalog';
+import { JsonWriter } from '../values/json-writer';
 
 /** Rows of a chunk are numbered below this, chunks above it. */
 const MAX_CHUNK_ROWS = 2 ** 20;
@@ -27,38 +29,47 @@ export interface SnapshotOrigin {
 export class SnapshotEncoder {
   readonly #table: TableEncoder;
   readonly #position_lsn: Lsn;
+  readonly #out = new JsonWriter();
 
   constructor(
     table: CatalogTable,
     private readonly origin: SnapshotOrigin,
     private readonly partitionOf: PartitionOf,
   ) {
-    this.#table = new TableEncoder(table.relation, table.source);
+    this.#table = new TableEncoder(table.relation, table.source, { database: origin.database, snapshot: true });
     this.#position_lsn = lsn(origin.snapshot_lsn - 1n);
   }
 
   /** @param chunk counts the chunks of this snapshot over all its tables */
   encode(rows: readonly Tuple[], chunk: number): OutRecord[] {
-    const { epoch, database, read_ms } = this.origin;
-    const committed_us = BigInt(read_ms) * 1000n;
-    const write = envelopeWriter(
-      { database, snapshot: true, xid: null, lsn: this.#position_lsn, committed_us, processed_ms: read_ms },
-      this.#table.relation,
-    );
+    const { epoch, read_ms } = this.origin;
     const traceparent = traceparentOf(epoch, this.#position_lsn);
+    const committed_ms = String(read_ms);
+    const position_prefix = formatSourcePosition({ epoch, commit_lsn: this.#position_lsn, index: 0 }).slice(0, -1);
+    const envelopes = new EnvelopeWriter({
+      ...{ xid: null, lsn: this.#position_lsn, committed_us: BigInt(read_ms) * 1000n, processed_ms: read_ms },
+      position_prefix,
+      transaction_id: null,
+    });
     return rows.map((row, i) => {
-      const key = this.#table.keyOf(row);
       const index = chunk * MAX_CHUNK_ROWS + i;
-      const position = formatSourcePosition({ epoch, commit_lsn: this.#position_lsn, index });
-      const json = write({ op: 'r', before: 'null', after: this.#table.row(row), position, transaction: 'null' });
+      const tuple = TupleView.of(row);
+      const values = this.#table.keyOf(tuple);
+      const key = this.#table.recordKey(values);
+      envelopes.before(this.#out);
+      envelopes.none(this.#out);
+      envelopes.after(this.#out);
+      this.#table.row(this.#out, tuple);
+      const { table_part } = this.#table;
+      const value = envelopes.end(this.#out, { op: 'r', table_part, index, total_order: 0, table_order: 0 });
       return {
         topic: this.#table.topic,
-        partition: this.partitionOf(this.#table.orderKey(key), this.#table.partitions),
-        key: this.#table.recordKey(key),
-        value: Buffer.from(json, 'utf8'),
+        partition: this.partitionOf(this.#table.orderKey(values, key), this.#table.partitions),
+        key,
+        value,
         headers: {
-          [recordHeaders.source_position]: position,
-          [recordHeaders.committed_ms]: String(read_ms),
+          [recordHeaders.source_position]: `${position_prefix}${index}`,
+          [recordHeaders.committed_ms]: committed_ms,
           [recordHeaders.traceparent]: traceparent,
         },
         timestamp_ms: read_ms,
@@ -69,6 +80,6 @@ export class SnapshotEncoder {
   /** Where the next chunk begins. */
   keyOfLast(rows: readonly Tuple[]): string[] | undefined {
     const last = rows.at(-1);
-    return last === undefined ? undefined : this.#table.keyOf(last);
+    return last === undefined ? undefined : this.#table.keyOf(TupleView.of(last));
   }
 }

@@ -51,6 +51,10 @@ export class Snapshotter {
       relay.publication,
       unpublished.map(({ source }) => source),
     );
+    const drifted = unpublished.map(({ name }) => name).filter((name) => progress.table(name)?.state === 'finished');
+    if (drifted.length > 0) relay.onEvent({ kind: 'publication_drifted', tables: drifted });
+    // What happened to them while they were out never came.
+    for (const name of drifted) progress.forgetTable(name);
     const unread = found.filter(({ name, relation }) => {
       const known = progress.table(name);
       return known?.state !== 'finished' || known.relation_oid !== relation.relation_oid;

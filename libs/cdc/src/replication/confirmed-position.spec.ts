@@ -28,6 +28,17 @@ describe('the confirmed position', () => {
     expect(position.safe_lsn).toBe(30n);
   });
 
+  it('stays below a prepared transaction that has not ended, whatever commits meanwhile', () => {
+    const position = new ConfirmedPosition(at(10));
+    position.holdBack(at(20));
+    position.received();
+    position.durable(1, at(30));
+    position.keepAlive(at(50));
+    expect(position.safe_lsn).toBe(20n);
+    position.holdBack(undefined);
+    expect(position.safe_lsn).toBe(50n);
+  });
+
   it('never goes back, and never passes what is not durable, in any order of events', () => {
     const event = fc.constantFrom('transaction', 'keep_alive', 'durable');
     fc.assert(

@@ -7,6 +7,7 @@ import type { Lsn } from '@nerveline/kernel';
 export class ConfirmedPosition {
   #safe_lsn: Lsn;
   #outstanding = 0;
+  #hold_lsn: Lsn | undefined;
 
   constructor(start_lsn: Lsn) {
     this.#safe_lsn = start_lsn;
@@ -14,7 +15,7 @@ export class ConfirmedPosition {
 
   /** Everything that committed below is durable in the sink. */
   get safe_lsn(): Lsn {
-    return this.#safe_lsn;
+    return this.#hold_lsn !== undefined && this.#hold_lsn < this.#safe_lsn ? this.#hold_lsn : this.#safe_lsn;
   }
 
   /** Transactions that were received, at least in part, and aren't durable. */
@@ -39,6 +40,14 @@ export class ConfirmedPosition {
    */
   keepAlive(wal_end: Lsn): void {
     if (this.#outstanding === 0) this.#advance(wal_end);
+  }
+
+  /**
+   * Nothing above is confirmed until it is taken back: the oldest transaction that was prepared there has been received
+   * and hasn't ended, and the server sends it again only to who hasn't confirmed it.
+   */
+  holdBack(prepare_lsn: Lsn | undefined): void {
+    this.#hold_lsn = prepare_lsn;
   }
 
   #advance(lsn: Lsn): void {

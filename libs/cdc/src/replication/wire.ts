@@ -1,12 +1,6 @@
 import { lsn, NervelineError, type Lsn } from '@nerveline/kernel';
 import { POSTGRES_EPOCH_US } from '../pgoutput/decode-message';
 
-/** What a WAL sender puts into copy-both mode. */
-export type WalMessage =
-  | { readonly kind: 'wal'; readonly wal_end: Lsn; readonly payload: Buffer }
-  /** Everything that committed below `wal_end` has been sent. */
-  | { readonly kind: 'keep_alive'; readonly wal_end: Lsn; readonly reply_requested: boolean };
-
 const WAL = 'w'.charCodeAt(0);
 const KEEP_ALIVE = 'k'.charCodeAt(0);
 const WAL_HEADER_BYTES = 25;
@@ -14,23 +8,32 @@ const KEEP_ALIVE_BYTES = 18;
 const STATUS_BYTES = 34;
 const FRAME_BYTES = 5;
 
+/** What a WAL sender puts into copy-both mode. */
+export interface WalReceiver {
+  /** A message of the output plugin, from `start` to `end`, to be used at once; a promise holds the stream back. */
+  wal(bytes: Buffer, start: number, end: number): Promise<void> | undefined;
+  /** Everything that committed below `wal_end` has been sent. */
+  keepAlive(wal_end: Lsn, reply_requested: boolean): void;
+}
+
 /**
- * Reads one CopyData payload of the streaming replication protocol. The WAL payload is a view: use it before the next
- * message arrives.
+ * Reads one CopyData payload of the streaming replication protocol, in place.
  *
  * @see https://www.postgresql.org/docs/current/protocol-replication.html
  * @throws NervelineError `NL-CDC-013`
  */
-export function decodeWalMessage(chunk: Buffer): WalMessage {
-  if (chunk[0] === WAL && chunk.length >= WAL_HEADER_BYTES) {
-    return { kind: 'wal', wal_end: lsn(chunk.readBigUInt64BE(9)), payload: chunk.subarray(WAL_HEADER_BYTES) };
+export function readCopyData(
+  receiver: WalReceiver,
+  bytes: Buffer,
+  { start, end }: { readonly start: number; readonly end: number },
+): Promise<void> | undefined {
+  const length = end - start;
+  if (bytes[start] === WAL && length >= WAL_HEADER_BYTES) return receiver.wal(bytes, start + WAL_HEADER_BYTES, end);
+  if (bytes[start] === KEEP_ALIVE && length === KEEP_ALIVE_BYTES) {
+    receiver.keepAlive(lsn(bytes.readBigUInt64BE(start + 1)), bytes[end - 1] === 1);
+    return undefined;
   }
-  if (chunk[0] === KEEP_ALIVE && chunk.length === KEEP_ALIVE_BYTES) {
-    return { kind: 'keep_alive', wal_end: lsn(chunk.readBigUInt64BE(1)), reply_requested: chunk[17] === 1 };
-  }
-  throw new NervelineError('NL-CDC-013', {
-    detail: `unknown replication message ${chunk[0]} of ${chunk.length} bytes`,
-  });
+  throw new NervelineError('NL-CDC-013', { detail: `unknown replication message ${bytes[start]} of ${length} bytes` });
 }
 
 export interface StandbyStatus {

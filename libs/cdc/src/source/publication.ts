@@ -4,10 +4,26 @@ import { NervelineError } from '@nerveline/kernel';
 import type { SourceClient } from './source-client';
 import { toSourceError } from './source-errors';
 
-/** Makes the publication, without tables, when there is none. It must exist before the slot: decoding looks it up. */
+const OPERATIONS = ['insert', 'update', 'delete', 'truncate'] as const;
+
+/**
+ * Makes the publication, without tables, when there is none. It must exist before the slot: decoding looks it up.
+ *
+ * @throws NervelineError `NL-CDC-012`, `NL-CDC-025` when it leaves out operations
+ */
 export async function ensurePublication(client: SourceClient, publication: string): Promise<void> {
-  const found = await client.query(`SELECT 1 FROM pg_publication WHERE pubname = ${escapeLiteral(publication)}`);
-  if (found.length === 0) await change(client, `CREATE PUBLICATION ${escapeIdentifier(publication)}`);
+  const [found] = await client.query(
+    `SELECT pubinsert AS insert, pubupdate AS update, pubdelete AS delete, pubtruncate AS truncate
+       FROM pg_publication WHERE pubname = ${escapeLiteral(publication)}`,
+  );
+  const name = escapeIdentifier(publication);
+  if (found === undefined) return change(client, `CREATE PUBLICATION ${name}`);
+  const missing = OPERATIONS.filter((operation) => found[operation] !== 't');
+  if (missing.length === 0) return;
+  const mend = `ALTER PUBLICATION ${name} SET (publish = '${OPERATIONS.join(', ')}');`;
+  throw new NervelineError('NL-CDC-025', {
+    detail: `publication ${publication} leaves out ${missing.join(', ')}: ${mend}`,
+  });
 }
 
 /** Adds tables that exist and whose replica identity was checked. */

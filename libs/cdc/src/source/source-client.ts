@@ -15,6 +15,9 @@ const SESSION_SETTINGS = [
   "SET intervalstyle = 'iso_8601'",
   "SET bytea_output = 'hex'",
   'SET extra_float_digits = 3',
+  "SET lc_monetary = 'C'",
+  // Names of tables and functions (regclass, regproc) are written with their schema.
+  "SET search_path = ''",
   'SET statement_timeout = 0',
   'SET lock_timeout = 0',
   'SET idle_in_transaction_session_timeout = 0',

@@ -33,6 +33,7 @@ function codeOf(code: string | undefined, message: string): ErrorCode {
     return /connection terminated|timeout|not queryable/i.test(message) ? 'NL-CDC-004' : 'NL-CDC-020';
   if (SOCKET_ERRORS.test(code)) return 'NL-CDC-004';
   if (isSlotLost(code, message)) return 'NL-CDC-008';
+  if (code === '42704' && /^replication slot/i.test(message)) return 'NL-CDC-010';
   if (code === '42501' && /replication|wal sender/i.test(message)) return 'NL-CDC-002';
   return CODE_BY_SQLSTATE.find(([prefix]) => code.startsWith(prefix))?.[1] ?? 'NL-CDC-020';
 }

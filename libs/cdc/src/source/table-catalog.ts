@@ -32,7 +32,12 @@ export async function readCatalog(
   const rows = await client.query(
     // Columns of the identity: all with FULL, else those of the index. A column list or row filter of the publication
     // (PostgreSQL 15 on) is read through JSON, so that 14 answers too.
-    `SELECT n.nspname, c.relname, c.oid, c.relreplident, a.attname, a.atttypid, a.atttypmod,
+    // A domain is what it is made of, of which the stream doesn't tell the modifier.
+    `SELECT n.nspname, c.relname, c.oid, c.relreplident, a.attname, a.atttypmod,
+            (WITH RECURSIVE base AS (
+               SELECT t.oid, t.typbasetype FROM pg_type t WHERE t.oid = a.atttypid
+               UNION ALL SELECT t.oid, t.typbasetype FROM base JOIN pg_type t ON t.oid = base.typbasetype
+             ) SELECT oid FROM base WHERE typbasetype = 0) AS atttypid,
             c.relreplident = 'f' OR coalesce(a.attnum = ANY (i.indkey), false) AS is_identity,
             p.tablename IS NOT NULL AS published, to_jsonb(p) ->> 'rowfilter' AS row_filter
        FROM pg_class c

@@ -24,6 +24,8 @@ export function columnToJson(type_oid: number, type_modifier: number): ColumnToJ
     case typeOids.float4:
     case typeOids.float8:
       return floatToJson;
+    case typeOids.money:
+      return moneyToJson;
     case typeOids.bytea:
       return byteaToJson;
     case typeOids.date:
@@ -65,6 +67,12 @@ function floatToJson(text: string): string {
   if (text === 'NaN' || text === 'Infinity' || text === '-Infinity') return `"${text}"`;
   if (!/^-?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/.test(text)) throw unexpected('float');
   return text;
+}
+
+/** The session has `lc_monetary = C`: a dollar sign and commas, which aren't part of the amount. */
+function moneyToJson(text: string): string {
+  if (!/^-?\$\d{1,3}(?:,\d{3})*\.\d\d$/.test(text)) throw unexpected('money');
+  return `"${text.replace(/[$,]/g, '')}"`;
 }
 
 function byteaToJson(text: string): string {

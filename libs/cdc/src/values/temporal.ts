@@ -83,7 +83,7 @@ function daysOf(text: string): bigint {
  *
  * @see https://howardhinnant.github.io/date_algorithms.html#days_from_civil
  */
-function daysFromCivil(year: number, month: number, day: number): number {
+export function daysFromCivil(year: number, month: number, day: number): number {
   const y = month <= 2 ? year - 1 : year;
   const era = Math.floor(y / 400);
   const year_of_era = y - era * 400;
