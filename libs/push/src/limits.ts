@@ -18,6 +18,11 @@ export interface PushLimits {
   readonly gauge_bytes_max: number;
   /** Removed keys of one partition that are remembered, so that a client that was away hears of them. */
   readonly tombstones_max: number;
+  /**
+   * The log keeps a tombstone for at least so long. Where compaction left a gap that may be older, a removal may be
+   * missing, and a client that stands before it begins afresh.
+   */
+  readonly tombstones_kept_ms: number;
   /** A topic that nobody watches is followed for so long, so that a page that is reloaded costs nothing. */
   readonly linger_ms: number;
   readonly clients_max: number;
@@ -28,6 +33,7 @@ export interface PushLimits {
   readonly message_bytes_max: number;
 }
 
+/** The limits of a {@link PushHub} that isn't told otherwise. */
 export const defaultPushLimits: PushLimits = Object.freeze({
   tick_ms_max: 20,
   frame_bytes: 128 * 1024,
@@ -37,6 +43,8 @@ export const defaultPushLimits: PushLimits = Object.freeze({
   stall_ms: 10_000,
   gauge_bytes_max: 64 * 1024 * 1024,
   tombstones_max: 10_000,
+  // Both logs keep them for a day; the hour is for clocks that differ.
+  tombstones_kept_ms: 23 * 3_600_000,
   linger_ms: 60_000,
   clients_max: 2_000,
   requests_per_s: 20,

@@ -11,4 +11,5 @@ export interface PushSocketData {
 
 /** Socket.IO's server with the platform's own events. */
 export type PushIo = Server<ClientToServerEvents, ServerToClientEvents, DefaultEventsMap, PushSocketData>;
+/** One client's socket with the same events, and whom it belongs to. */
 export type PushSocket = Socket<ClientToServerEvents, ServerToClientEvents, DefaultEventsMap, PushSocketData>;

@@ -16,6 +16,7 @@ import { catalogue, NervelineError, type ErrorCode } from '@nerveline/kernel';
 import { io, type Socket } from 'socket.io-client';
 import { takeFrame } from './take-frame';
 
+/** Where a client connects to, and what it wants to hear beside its streams. */
 export interface PushClientOptions {
   /** The gateway's address: `http://127.0.0.1:3000`. */
   readonly url: string;
@@ -29,6 +30,7 @@ export interface PushClientOptions {
   readonly onDropped?: (notice: { readonly reason: string }) => void;
 }
 
+/** Takes what a subscription brings. */
 export interface PushHandlers {
   /** Takes each record once. `replace` means: forget what you had of this stream. */
   onItems(items: readonly PushItem[], replace: boolean): void;

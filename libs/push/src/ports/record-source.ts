@@ -13,6 +13,7 @@ export interface SourceRecord {
   readonly appended_ms: number;
 }
 
+/** What one read gave: `next_offset` is where the next one goes on, beyond the last record where compaction left a gap. */
 export interface SourceBatch<Item = SourceRecord> {
   readonly records: readonly Item[];
   readonly next_offset: Offset;

@@ -48,7 +48,11 @@ export class CatchUp {
   async #advance(subscription: Subscription): Promise<void> {
     const { stream, tenant_id } = subscription;
     const { reader } = stream.parts;
-    subscription.position ??= await reader.snapshotStart(tenant_id);
+    if (subscription.position === undefined) {
+      // Noted ahead of the snapshot: a removal that is handed out while it begins is one that the client has yet to hear of.
+      subscription.begun_at = stream.position();
+      subscription.position = await reader.snapshotStart(tenant_id);
+    }
     if (subscription.closed) return;
     const { position } = subscription;
     // No pause between this look and the join: the next tick is the first that the client doesn't have.
@@ -56,7 +60,7 @@ export class CatchUp {
       stream.join(subscription);
       return;
     }
-    const chunk = await reader.next(tenant_id, position);
+    const chunk = await reader.next(tenant_id, position, subscription.begun_at);
     if (subscription.closed) return;
     if (chunk === 'lost') {
       subscription.position = undefined;

@@ -42,6 +42,12 @@ export class GaugeCache {
     this.#partitions.length = 0;
   }
 
+  /** Removals below this offset are not known, or not any more. */
+  forgetBelow(partition: number, below: number): void {
+    const latest = this.#partitions[partition];
+    if (latest !== undefined) latest.floor = Math.max(latest.floor, below);
+  }
+
   /** Does the cache still know every key that was removed at or behind this offset? */
   remembers(partition: number, from: number): boolean {
     return from >= (this.#partitions[partition]?.floor ?? 0);
@@ -94,7 +100,7 @@ export class GaugeCache {
     if (oldest.done === true) return;
     const [key, record] = oldest.value;
     latest.removed.delete(key);
-    latest.floor = record.offset + 1;
+    latest.floor = Math.max(latest.floor, record.offset + 1);
     this.#bytes -= record.wire_bytes;
   }
 }

@@ -23,7 +23,7 @@ export class GaugeReader implements StreamReader {
     return Object.fromEntries(this.parts.partitions.map(({ id }) => [id, 0]));
   }
 
-  async next(tenant_id: string, position: PositionVector): Promise<Chunk | 'lost'> {
+  async next(tenant_id: string, position: PositionVector, begun_at?: PositionVector): Promise<Chunk | 'lost'> {
     const { partitions, feed, limits, cacheOf } = this.parts;
     const records: PushRecord[] = [];
     const after: Record<string, number> = { ...position };
@@ -32,7 +32,7 @@ export class GaugeReader implements StreamReader {
       const from = position[id] ?? 0;
       const cache = cacheOf(topic);
       // At 0 the client has nothing that could have been removed.
-      if (from > 0 && !cache.remembers(partition, from)) return 'lost';
+      if (from > 0 && !cache.remembers(partition, Math.max(from, begun_at?.[id] ?? 0))) return 'lost';
       for (const record of cache.since(tenant_id, partition, from)) {
         if (bytes >= limits.frame_bytes || records.length >= limits.frame_records) return { records, position: after };
         records.push(record);

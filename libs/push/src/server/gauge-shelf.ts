@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Topic } from '@nerveline/contracts';
-import { invariant, isNervelineError, offset } from '@nerveline/kernel';
+import { invariant, isNervelineError, offset, systemClock } from '@nerveline/kernel';
 import type { PushLimits } from '../limits';
-import type { RecordSource } from '../ports/record-source';
+import type { RecordSource, SourceBatch } from '../ports/record-source';
 import { GaugeCache } from './gauge-cache';
 import type { FeedBatch, LogFeed } from './log-feed';
 import { PushRecord } from './push-record';
@@ -12,6 +12,14 @@ interface Shelved {
   readonly filled: Promise<void>;
   /** It has reached the feed: ticks keep it up to date from here on. */
   live: boolean;
+}
+
+/** How far a cache has read a partition. */
+interface Place {
+  readonly partition: number;
+  next: number;
+  /** A record so young was read that no tombstone behind it can have gone. */
+  whole: boolean;
 }
 
 /** The gauge caches of all topics that somebody watches, each filled from the log once. */
@@ -58,40 +66,55 @@ export class GaugeShelf {
 
   async #fillUp(topic: Topic, shelved: Shelved): Promise<void> {
     const { feed } = this.parts;
-    const position = await this.#start(topic);
+    const places = await this.#start(topic);
+    for (const { partition, next } of places) shelved.cache.forgetBelow(partition, next);
     for (;;) {
       // No pause between this look and `live`: the next tick is the first that the cache doesn't have.
-      const open = position.flatMap((next, partition) =>
-        next < feed.position(topic.name, partition) ? [partition] : [],
-      );
+      const open = places.filter(({ partition, next }) => next < feed.position(topic.name, partition));
       if (open.length === 0) break;
-      for (const partition of open)
-        position[partition] = await this.#take(topic, shelved.cache, { partition, position });
+      for (const place of open) await this.#take(topic, shelved.cache, place);
       await nextTurn();
     }
     shelved.live = true;
   }
 
-  async #start(topic: Topic): Promise<number[]> {
-    const position: number[] = [];
+  async #start(topic: Topic): Promise<Place[]> {
+    const places: Place[] = [];
     for (let partition = 0; partition < topic.partitions; partition += 1) {
       try {
-        position.push((await this.parts.source.tail(topic.name, partition)).start_offset);
+        const { start_offset: next } = await this.parts.source.tail(topic.name, partition);
+        places.push({ partition, next, whole: false });
       } catch (error) {
         if (!isNervelineError(error, 'NL-LOG-008')) throw error;
-        position.push(0);
+        places.push({ partition, next: 0, whole: false });
       }
     }
-    return position;
+    return places;
   }
 
-  async #take(topic: Topic, cache: GaugeCache, at: { partition: number; position: number[] }): Promise<number> {
+  async #take(topic: Topic, cache: GaugeCache, place: Place): Promise<void> {
     const { source, feed, limits } = this.parts;
-    const { partition, position } = at;
-    const from = offset(position[partition] ?? 0);
+    const { partition } = place;
+    const from = offset(place.next);
     const batch = await source.read({ topic: topic.name, partition, from, max_bytes: limits.read_bytes });
     const fed = feed.position(topic.name, partition);
+    // Nobody stands behind the feed, so nothing is forgotten there.
+    cache.forgetBelow(partition, Math.min(fed, this.#endOfLastGap(batch, place)));
     cache.apply(batch.records.filter((record) => record.offset < fed).map((record) => new PushRecord(topic, record)));
-    return Math.min(batch.next_offset, fed);
+    place.next = Math.min(batch.next_offset, fed);
+  }
+
+  /** Behind the last gap in which a tombstone may have lain that was old enough to go; 0 without one. */
+  #endOfLastGap({ records, next_offset }: SourceBatch, place: Place): number {
+    const kept_since_ms = systemClock.now_ms() - this.parts.limits.tombstones_kept_ms;
+    let expected = place.next;
+    let end = 0;
+    for (const record of records) {
+      if (place.whole) return end;
+      if (record.offset > expected) end = record.offset;
+      place.whole = record.appended_ms > kept_since_ms;
+      expected = record.offset + 1;
+    }
+    return !place.whole && next_offset > expected ? next_offset : end;
   }
 }

@@ -22,6 +22,7 @@ import { checkPartitions, partitionsOf } from './position';
 import { RecordDecoder } from './record-decoder';
 import { PushSession, Subscription } from './subscription';
 
+/** What a hub stands on. */
 export interface PushHubOptions {
   readonly source: RecordSource;
   readonly io: PushIo;
@@ -30,6 +31,7 @@ export interface PushHubOptions {
   onError(error: unknown): void;
 }
 
+/** What a hub is doing at the moment, for metrics and the flow's picture. */
 export interface PushStats {
   readonly clients: number;
   /** Records that were sent since the start, over all clients. */

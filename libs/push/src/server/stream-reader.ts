@@ -14,8 +14,12 @@ export interface Chunk {
 export interface StreamReader {
   /** Where a fresh snapshot for this tenant begins. */
   snapshotStart(tenant_id: string): Promise<PositionVector>;
-  /** The next chunk, or `lost` when what follows on the position is gone and the client needs a fresh snapshot. */
-  next(tenant_id: string, position: PositionVector): Promise<Chunk | 'lost'>;
+  /**
+   * The next chunk, or `lost` when what follows on the position is gone and the client needs a fresh snapshot.
+   * `begun_at` is where the feed stood when the client's snapshot began, if it got one here: nothing that was removed
+   * before that is shown by it, however far back in the log its snapshot still is.
+   */
+  next(tenant_id: string, position: PositionVector, begun_at?: PositionVector): Promise<Chunk | 'lost'>;
   /** What the fresh snapshot is called after `lost`. */
   readonly restart: 'snapshot' | 'reset';
 }

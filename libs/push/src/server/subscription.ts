@@ -9,6 +9,8 @@ export class Subscription {
   /** In the room, which then knows where it stands. */
   live = false;
   closed = false;
+  /** Where the feed stood when its snapshot began; undefined for a client that came with a position. */
+  begun_at: PositionVector | undefined;
 
   constructor(
     readonly session: PushSession,
