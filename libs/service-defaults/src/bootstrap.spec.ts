@@ -113,6 +113,8 @@ test.each([
   ['an unknown field', '{"sku":"A","quantity":1,"colour":"red"}', 'application/json', 400, 'NL-API-001', 'colour'],
   ['a wrong type', '{"sku":"A","quantity":"1"}', 'application/json', 400, 'NL-API-001', 'quantity'],
   ['another content type', 'sku=A', 'text/csv', 415, 'NL-API-009', undefined],
+  ['text, which Fastify takes by itself', '{"sku":"A","quantity":1}', 'text/plain', 415, 'NL-API-009', undefined],
+  ['a form, which Nest takes', 'sku=A&quantity=1', 'application/x-www-form-urlencoded', 415, 'NL-API-009', undefined],
   [
     'a body over the limit',
     JSON.stringify({ sku: 'x'.repeat(4096) }),
@@ -159,6 +161,13 @@ test('an unknown route is a 404 with a code', async () => {
   const answer = await fetch(`${open.service.address}/nowhere`);
   expect(answer.status).toBe(404);
   expect(await errorOf(answer)).toMatchObject({ code: 'NL-API-006' });
+});
+
+test('an address that is no address is a 400 with a code', async () => {
+  await using open = await openService();
+  const answer = await fetch(`${open.service.address}/v1/%E0%A4%A`);
+  expect(answer.status).toBe(400);
+  expect(await errorOf(answer)).toMatchObject({ code: 'NL-API-001', field: 'url', retriable: false });
 });
 
 test('health, metrics and the API document need no token', async () => {

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { ModulesContainer, NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { ErrorFilter, toNervelineError, validationPipe } from './errors-over-http';
+import { ErrorFilter, refuseAddress, toNervelineError, validationPipe } from './errors-over-http';
 import { createLogger, type Logger } from './logger';
 import { ApiDocument } from './openapi';
 import { Readiness } from './readiness';
@@ -13,6 +13,7 @@ import type { ServiceSettings } from './settings';
 /** A request that isn't here whole by then is cut off. */
 const REQUEST_TIMEOUT_MS = 60_000;
 
+/** What a service brings of its own. */
 export interface BootstrapOptions {
   /** The service's name, as in the topic catalogue. */
   readonly service: string;
@@ -45,13 +46,18 @@ export async function startService(options: BootstrapOptions): Promise<RunningSe
     bodyLimit: settings.BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: 'idle',
+    frameworkErrors: refuseAddress,
   });
+  // JSON alone is left: Fastify would hand text over as it is, Nest a form as an object, and a schema would refuse both
+  // as if they were bodies of this route.
+  adapter.getInstance().removeContentTypeParser('text/plain');
   const app = await NestFactory.create<NestFastifyApplication>(
     ServiceModule.around(module, settings, logger),
     adapter,
     {
       logger: nestLogger(logger),
       abortOnError: false,
+      bodyParser: false,
     },
   );
   try {

@@ -11,4 +11,5 @@ export interface RouteDescription {
   readonly answer?: z.ZodType;
 }
 
+/** Tells the API document what a route does and answers. */
 export const Describe = (description: RouteDescription) => SetMetadata(DESCRIBE_METADATA, description);

@@ -55,6 +55,12 @@ export function errorAnswer({ code, detail, field, retriable }: NervelineError):
   return { error: { code, detail, ...(field !== undefined && { field }), retriable } };
 }
 
+/** Answers what Fastify refuses before it looks for a route: an address that can't be decoded, or is too long. */
+export function refuseAddress(_cause: Error, _request: unknown, reply: Pick<FastifyReply, 'status'>): void {
+  const error = new NervelineError('NL-API-001', { field: 'url', detail: 'url: is not well-formed' });
+  void reply.status(error.http_status).send(errorAnswer(error));
+}
+
 /** Names the field as a path, `lines[0].quantity`. */
 export function fieldPath(path: readonly (PropertyKey | { readonly key: PropertyKey })[]): string {
   return path

@@ -4,7 +4,7 @@ export { errorAnswer, fieldPath, toNervelineError, validationPipe, type ErrorAns
 export { createEventClockTable } from './event-clock-table';
 export { ensureKeys, keyFiles, signToken, type KeyFiles } from './keys';
 export { createLogger, type Logger } from './logger';
-export { metrics } from './metrics';
+export { measure, metrics, timed, type DoorMetrics } from './metrics';
 export { runMigrations } from './migrations';
 export { Readiness, type Check } from './readiness';
 export { CurrentPrincipal, Public, requireScope, Scope, ScopeGuard } from './scope';

@@ -17,6 +17,7 @@ export interface KeyFiles {
   readonly private_key: string;
 }
 
+/** The paths of the keys in a directory, whether they were made or not. */
 export const keyFiles = (directory: string): KeyFiles => ({
   jwks: join(directory, 'jwks.json'),
   private_key: join(directory, 'private-key.pem'),

@@ -26,8 +26,10 @@ export const serviceSettings = z.object({
     .max(64 * 1_048_576)
     .default(1_048_576),
 });
+/** The settings that every service has, as {@link readSettings} gives them. */
 export type ServiceSettings = Readonly<z.output<typeof serviceSettings>>;
 
+/** Is it an address that only this machine can reach? */
 export const isLoopback = (host: string): boolean => LOOPBACK.includes(host);
 
 /**

@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { NervelineError, roles, scopes, type Principal, type Role, type Scope } from '@nerveline/kernel';
 import { createLocalJWKSet, createRemoteJWKSet, jwtVerify, type JSONWebKeySet, type JWTPayload } from 'jose';
 
+/** The `iss` that a token must have. */
 export const TOKEN_ISSUER = 'nerveline';
+/** The `aud` that a token must have. */
 export const TOKEN_AUDIENCE = 'nerveline';
 
 /** Tokens whose signature was checked and that are remembered until they expire. */
