@@ -28,6 +28,20 @@ export const relaySettings = serviceSettings
       .optional(),
     RELAY_MAX_BATCH_BYTES: bytes.default(4 * MIB),
     RELAY_MAX_PENDING_BYTES: bytes.default(16 * MIB),
+    /** Large transactions are sent in parts before they end. */
+    RELAY_IN_PROGRESS: z.enum(['on', 'off']).default('on'),
+    /** Memory for transactions that have not ended, and what of them may lie in the data directory. */
+    RELAY_MAX_HELD_BYTES: bytes.default(8 * MIB),
+    RELAY_MAX_SPILL_BYTES: z.coerce
+      .number()
+      .int()
+      .min(MIB)
+      .default(64 * 1024 * MIB),
+    RELAY_TAKEN_SLOT: z.enum(['wait', 'take_over', 'stop']).default('wait'),
+    RELAY_LOST_SLOT: z.enum(['stop', 'resnapshot']).default('stop'),
+    /** WAL that the source may keep for the slot; without it, only the server's own limit counts. */
+    RELAY_WAL_BUDGET_BYTES: z.coerce.number().int().min(MIB).optional(),
+    RELAY_OVER_WAL_BUDGET: z.enum(['stop', 'drop_slot_and_resnapshot']).default('stop'),
     RELAY_CONFIRM_INTERVAL_MS: interval_ms.default(1_000),
     RELAY_SNAPSHOT_CHUNK_ROWS: z.coerce.number().int().min(1).max(1_000_000).default(1_000),
     /** The largest change that the log takes. */

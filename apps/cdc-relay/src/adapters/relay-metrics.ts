@@ -1,5 +1,5 @@
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import type { RelayStatus, SlotState } from '@nerveline/cdc';
+import type { RelayStatus, WatchedSlot } from '@nerveline/cdc';
 import { parseLsn } from '@nerveline/kernel';
 import { metrics } from '@nerveline/service-defaults';
 import { Counter, Gauge } from 'prom-client';
@@ -25,6 +25,11 @@ export class RelayMetrics implements OnApplicationBootstrap {
     this.#gauge('connected', '1 while the stream flows', ({ connected }) => (connected ? 1 : 0));
     this.#gauge('sessions', 'Sessions with the source since the start', ({ sessions }) => sessions);
     this.#gauge('pending_bytes', 'Bytes that wait for the log', ({ pending_bytes }) => pending_bytes);
+    this.#gauge(
+      'held_bytes',
+      'Bytes of transactions that have not ended, in memory and on disk',
+      ({ held_bytes }) => held_bytes,
+    );
     this.#gauge('missing_tables', 'Source tables that do not exist yet', ({ missing_tables }) => missing_tables.length);
     this.#gauge('confirmed_lsn_bytes', 'Position confirmed to the source, as a byte count of its WAL', (status) =>
       Number(parseLsn(status.confirmed_lsn)),
@@ -37,6 +42,20 @@ export class RelayMetrics implements OnApplicationBootstrap {
       'slot_retained_bytes',
       'WAL that the server keeps for the slot',
       (slot) => slot.retained_bytes ?? 0,
+    );
+    // A limit that isn't there, or isn't coming nearer, is infinitely far: an alert may compare without a special case.
+    this.#slotGauge(
+      'slot_left_bytes',
+      'WAL until the budget or the limit of the server is reached',
+      (slot) => slot.left_bytes ?? Number.POSITIVE_INFINITY,
+    );
+    this.#slotGauge(
+      'slot_left_minutes',
+      'Minutes until then, at the growth of the last minute',
+      (slot) => slot.left_minutes ?? Number.POSITIVE_INFINITY,
+    );
+    this.#slotGauge('slot_lost', '1 when the server has invalidated the slot', ({ wal_status }) =>
+      wal_status === 'lost' ? 1 : 0,
     );
   }
 
@@ -67,7 +86,7 @@ export class RelayMetrics implements OnApplicationBootstrap {
     });
   }
 
-  #slotGauge(name: string, help: string, read: (slot: SlotState) => number): void {
+  #slotGauge(name: string, help: string, read: (slot: WatchedSlot) => number): void {
     const { runner } = this;
     new Gauge({
       name: `nerveline_relay_${name}`,

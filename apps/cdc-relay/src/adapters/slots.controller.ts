@@ -23,6 +23,8 @@ export class SlotsController {
   async list(): Promise<SlotsAnswer> {
     const unknown = { slot: this.settings.RELAY_SLOT, active: false, confirmed_lsn: null, retained_bytes: null };
     const state = await this.runner.relay.slotState().catch(() => undefined);
-    return { slots: [state ?? unknown] };
+    if (state === undefined) return { slots: [unknown] };
+    const { slot, active, confirmed_lsn, retained_bytes } = state;
+    return { slots: [{ slot, active, confirmed_lsn, retained_bytes }] };
   }
 }
