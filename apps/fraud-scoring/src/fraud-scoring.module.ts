@@ -1,12 +1,23 @@
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { systemClock, type Clock } from '@nerveline/kernel';
-import { openLog, type Log } from '@nerveline/log';
-import { advertisedUrl, exitWith, failStop, LOGGER, type Logger } from '@nerveline/service-defaults';
+import { deadLettersController, LogTransport, openLog, type Log } from '@nerveline/log';
+import {
+  advertisedUrl,
+  CurrentPrincipal,
+  exitWith,
+  failStop,
+  LOGGER,
+  measure,
+  Scope,
+  type Logger,
+} from '@nerveline/service-defaults';
 import { digest } from './adapters/digest';
-import { listAgeSeconds, measure } from './adapters/fraud-metrics';
+import { listAgeSeconds } from './adapters/fraud-metrics';
 import { ListIntake } from './adapters/list-intake';
+import { ListsController } from './adapters/log/lists.controller';
+import { deadLetterDesk, listsTransport } from './adapters/log/lists-transport';
 import { PaymentsController } from './adapters/payments.controller';
-import { LOG } from './adapters/tokens';
+import { DEAD_LETTERS, LOG } from './adapters/tokens';
 import { Answers } from './application/answers';
 import { CardHistories } from './application/card-histories';
 import { DecidePayment } from './application/decide-payment';
@@ -67,11 +78,24 @@ export class FraudScoringModule {
         useFactory: (...parts: [Log, Lists, EventClocks, CardHistories, Answers, Logger]) =>
           decidePayment(parts, policy, settings),
       },
+      { provide: LogTransport, inject: [LOG, LOGGER], useFactory: listsTransport },
+      { provide: DEAD_LETTERS, inject: [LOG, LogTransport], useFactory: deadLetterDesk },
       ListIntake,
     ];
-    return { module: FraudScoringModule, controllers: [PaymentsController], providers };
+    return { module: FraudScoringModule, controllers, providers };
   }
 }
+
+const controllers = [
+  PaymentsController,
+  ListsController,
+  deadLettersController({
+    desk: DEAD_LETTERS,
+    mayRead: Scope('ops:read'),
+    mayWrite: Scope('ops:write'),
+    principal: CurrentPrincipal(),
+  }),
+];
 
 function decidePayment(
   parts: [Log, Lists, EventClocks, CardHistories, Answers, Logger],

@@ -1,6 +1,6 @@
 import type { Verdict } from '@nerveline/contracts';
-import { metrics } from '@nerveline/service-defaults';
-import { Counter, Gauge, Histogram } from 'prom-client';
+import { metrics, type DoorMetrics } from '@nerveline/service-defaults';
+import { Counter, Histogram } from 'prom-client';
 
 /** What the service measures of itself. Made once for each process, as the registry is. */
 export const decisionsTotal = new Counter<'verdict'>({
@@ -16,14 +16,14 @@ export const repeatedAnswersTotal = new Counter({
   registers: [metrics],
 });
 
-export const refusedPaymentsTotal = new Counter<'code'>({
+const refusedPaymentsTotal = new Counter<'code'>({
   name: 'nerveline_fraud_refused_payments_total',
   help: 'Payments that were not decided, by error code.',
   labelNames: ['code'],
   registers: [metrics],
 });
 
-export const decisionSeconds = new Histogram({
+const decisionSeconds = new Histogram({
   name: 'nerveline_fraud_decision_seconds',
   help: 'From the checked request to the durable answer.',
   buckets: [0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.02, 0.05, 0.1, 0.25, 1, 5],
@@ -37,18 +37,15 @@ export const listAgeSeconds = new Histogram({
   registers: [metrics],
 });
 
-/** Measures something that is read when somebody asks; one of the same name replaces it. */
-export function measure(name: string, help: string, read: () => number): void {
-  metrics.removeSingleMetric(name);
-  new Gauge({
-    name,
-    help,
-    registers: [metrics],
-    collect() {
-      this.set(read());
-    },
-  });
-}
+export const refusedListChangesTotal = new Counter<'topic' | 'code'>({
+  name: 'nerveline_fraud_refused_list_changes_total',
+  help: 'Changes of lists and event clocks that became dead letters, by topic and error code.',
+  labelNames: ['topic', 'code'],
+  registers: [metrics],
+});
+
+/** What is measured where payments come in. */
+export const door: DoorMetrics = { seconds: decisionSeconds, refused: refusedPaymentsTotal };
 
 export function countDecision(verdict: Verdict | undefined): void {
   if (verdict === undefined) repeatedAnswersTotal.inc();

@@ -6,24 +6,24 @@ import {
   type OnApplicationShutdown,
 } from '@nestjs/common';
 import { NervelineError } from '@nerveline/kernel';
-import { consume, type Consumer, type Log } from '@nerveline/log';
-import { exitWith, LOGGER, Readiness, type Logger } from '@nerveline/service-defaults';
+import { LogTransport, type Log } from '@nerveline/log';
+import { exitWith, LOGGER, measure, Readiness, type Logger } from '@nerveline/service-defaults';
 import { EventClocks } from '@nerveline/stream';
-import { FollowLists, LISTS_GROUP } from '../application/follow-lists';
 import { listsComplete } from '../application/lists-complete';
+import { DeadLetterCount } from './log/dead-letter-count';
 import { LOG } from './tokens';
 
-/** Runs the consumer of the lists, and says when it has caught up. */
+/** Says when the lists are complete and caught up, and what of them could not be taken. */
 @Injectable()
 export class ListIntake implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown {
   readonly #stopping = new AbortController();
-  #consumer: Consumer | undefined;
+  readonly #dead_letters = new DeadLetterCount();
   #ready = false;
   #waits_for = 'the relay to read the tables of fraud scoring once';
 
   constructor(
     @Inject(LOG) private readonly log: Log,
-    @Inject(FollowLists) private readonly follow: FollowLists,
+    @Inject(LogTransport) private readonly transport: LogTransport,
     @Inject(LOGGER) private readonly logger: Logger,
     @Inject(Readiness) private readonly readiness: Readiness,
     @Inject(EventClocks) private readonly clocks: EventClocks,
@@ -34,18 +34,15 @@ export class ListIntake implements OnApplicationBootstrap, BeforeApplicationShut
       this.#ready ? { ready: true } : { ready: false, detail: `waits for ${this.#waits_for}` },
     );
     this.readiness.addFact('event_clocks', () => this.clocks.readings());
-    const consumer = consume(this.log, {
-      group: LISTS_GROUP,
-      topics: FollowLists.topics,
-      from: 'earliest',
-      handle: (records) => this.follow.handle(records),
-      onRetry: (error, failures) =>
-        this.logger.warn({ err: error, failures }, 'a batch of list changes is tried again'),
-    });
-    this.#consumer = consumer;
-    // Decisions without the lists would be wrong: the next start goes on from the last position.
-    Promise.all([consumer.done, this.#catchUp(consumer)]).catch((error: unknown) => {
-      if (!this.#stopping.signal.aborted) exitWith(this.logger, error);
+    this.readiness.addFact('dead_letters', () => this.#dead_letters.byTopic);
+    measure(
+      'nerveline_fraud_dead_letters',
+      'List changes among the dead letters: rows of the source that no decision knows.',
+      () => this.#dead_letters.total,
+    );
+    const { signal } = this.#stopping;
+    Promise.all([this.#dead_letters.follow(this.log, signal), this.#catchUp()]).catch((error: unknown) => {
+      if (!signal.aborted) exitWith(this.logger, error);
     });
   }
 
@@ -56,17 +53,17 @@ export class ListIntake implements OnApplicationBootstrap, BeforeApplicationShut
 
   async beforeApplicationShutdown(): Promise<void> {
     this.#stopping.abort();
-    await this.#consumer?.stop();
+    await this.transport.close();
   }
 
   async onApplicationShutdown(): Promise<void> {
     await this.log.close();
   }
 
-  async #catchUp(consumer: Consumer): Promise<void> {
+  async #catchUp(): Promise<void> {
     await listsComplete(this.log, this.#stopping.signal);
     this.#waits_for = 'the lists to catch up';
-    await consumer.caughtUp();
+    await this.transport.caughtUp();
     this.#ready = true;
   }
 }

@@ -7,10 +7,10 @@ import {
   type PaymentDecisionRequest,
 } from '@nerveline/contracts';
 import { NervelineError, systemClock, type Principal } from '@nerveline/kernel';
-import { CurrentPrincipal, Describe, Scope, toNervelineError } from '@nerveline/service-defaults';
+import { CurrentPrincipal, Describe, Scope, timed } from '@nerveline/service-defaults';
 import { Answers } from '../application/answers';
 import { DecidePayment } from '../application/decide-payment';
-import { countDecision, decisionSeconds, refusedPaymentsTotal } from './fraud-metrics';
+import { countDecision, door } from './fraud-metrics';
 import { ListIntake } from './list-intake';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
@@ -42,9 +42,8 @@ export class PaymentsController {
     @CurrentPrincipal() caller: Principal,
     @Headers('traceparent') traceparent?: string,
   ): Promise<Uint8Array> {
-    const observeDuration = decisionSeconds.startTimer();
     const received_ms = systemClock.now_ms();
-    try {
+    return timed(door, async () => {
       this.lists.demandReady();
       const trace = traceparent !== undefined && TRACEPARENT.test(traceparent) ? { traceparent } : {};
       const decided = await this.payments.decide({
@@ -54,12 +53,8 @@ export class PaymentsController {
         ...trace,
       });
       countDecision(decided.verdict);
-      observeDuration();
       return decided.answer;
-    } catch (error) {
-      refusedPaymentsTotal.inc({ code: toNervelineError(error).code });
-      throw error;
-    }
+    });
   }
 
   @Get(':decision_id')

@@ -14,7 +14,6 @@ const PARTS = 'answer_parts';
 /** Characters of a digest, all ASCII. */
 const DIGEST_CHARS = 22;
 
-const utf8 = new TextEncoder();
 const text = new TextDecoder();
 
 /** An answer that was given, and what it answered. */
@@ -133,8 +132,8 @@ function partOfKey(key: string): { tenant_id: string; part: number } {
 }
 
 function encodeAnswer({ fingerprint, answer }: StoredAnswer): Uint8Array {
-  const bytes = new Uint8Array(DIGEST_CHARS + answer.length);
-  bytes.set(utf8.encode(fingerprint));
+  const bytes = Buffer.allocUnsafe(DIGEST_CHARS + answer.length);
+  bytes.write(fingerprint, 'latin1');
   bytes.set(answer, DIGEST_CHARS);
   return withVersion(bytes);
 }

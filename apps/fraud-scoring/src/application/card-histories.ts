@@ -1,12 +1,11 @@
+import type { CountedPaymentTuple } from '@nerveline/contracts';
 import type { StateWrite } from '@nerveline/kernel';
 import type { StateReader } from '@nerveline/log';
 import type { CardHistory } from '../domain/card-history';
+import { fromTuples, toTuples } from './decision-inputs';
 import { decodeStored, encodeStored } from './stored-value';
 
 const STORE = 'card_histories';
-
-/** A counted payment as it is kept: time, id, amount, and latitude and longitude where they are known. */
-type StoredPayment = readonly [event_ms: number, payment_id: string, amount_base_minor: number, ...number[]];
 
 /**
  * The histories of all cards lie in the service's environment and are loaded on demand; the last used ones stay in
@@ -27,7 +26,7 @@ export class CardHistories {
 
   load(card_key: string): CardHistory {
     const known = this.#recent.get(card_key);
-    const history = known ?? decodeHistory(this.state.get(STORE, card_key));
+    const history = known ?? this.#read(card_key);
     this.keep(card_key, history);
     return history;
   }
@@ -42,25 +41,11 @@ export class CardHistories {
   }
 
   write(card_key: string, history: CardHistory): StateWrite {
-    return { store: STORE, key: card_key, value: history.length === 0 ? null : encodeHistory(history) };
+    return { store: STORE, key: card_key, value: history.length === 0 ? null : encodeStored(toTuples(history)) };
   }
-}
 
-function encodeHistory(history: CardHistory): Uint8Array {
-  return encodeStored(
-    history.map(({ event_ms, payment_id, amount_base_minor, location }): StoredPayment => {
-      const place = location === null ? [] : [location.lat, location.lon];
-      return [event_ms, payment_id, amount_base_minor, ...place];
-    }),
-  );
-}
-
-function decodeHistory(bytes: Uint8Array | undefined): CardHistory {
-  if (bytes === undefined) return [];
-  return decodeStored<StoredPayment[]>(bytes).map(([event_ms, payment_id, amount_base_minor, lat, lon]) => ({
-    event_ms,
-    payment_id,
-    amount_base_minor,
-    location: lat === undefined || lon === undefined ? null : { lat, lon },
-  }));
+  #read(card_key: string): CardHistory {
+    const stored = this.state.get(STORE, card_key);
+    return stored === undefined ? [] : fromTuples(decodeStored<CountedPaymentTuple[]>(stored));
+  }
 }

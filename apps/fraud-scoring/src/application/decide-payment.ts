@@ -1,5 +1,4 @@
 import {
-  encodeJson,
   recordHeaders,
   tenantKey,
   topics,
@@ -23,11 +22,9 @@ import { acceptPayment } from '../domain/payment';
 import type { Policy } from '../domain/policy';
 import { Answers, type StoredAnswer } from './answers';
 import type { CardHistories } from './card-histories';
-import type { ListView } from './lists';
+import { CardLanes } from './card-lanes';
+import type { Lists } from './lists';
 import { makeDecision } from './make-decision';
-
-/** Payments of one card that are decided together and made durable in one commit. */
-const MAX_TOGETHER = 256;
 
 /** Another process took over, we closed it, or it refuses everything until it is opened again. */
 const LOG_IS_LOST: readonly ErrorCode[] = ['NL-LOG-004', 'NL-LOG-015', 'NL-LOG-016'];
@@ -35,7 +32,7 @@ const LOG_IS_LOST: readonly ErrorCode[] = ['NL-LOG-004', 'NL-LOG-015', 'NL-LOG-0
 export interface DecidePaymentPorts {
   readonly log: CommitPort;
   readonly clocks: { of(tenant_id: string): Clock };
-  readonly lists: { readonly view: ListView; readonly offsets: Readonly<Record<string, number>> };
+  readonly lists: Pick<Lists, 'see' | 'offsets'>;
   readonly histories: CardHistories;
   readonly answers: Answers;
   readonly policy: Policy;
@@ -80,8 +77,6 @@ interface Made {
   readonly state: readonly StateWrite[];
 }
 
-const utf8 = new TextEncoder();
-
 /**
  * Decides payments: read, decide and update of a card are one synchronous step, and one commit makes the decisions, the
  * card's history and the answers durable before any answer leaves.
@@ -91,8 +86,7 @@ const utf8 = new TextEncoder();
  * decided on top of what failed, and its callers are told to try again.
  */
 export class DecidePayment {
-  /** Cards with a commit under way, and the payments that wait behind it. */
-  readonly #lanes = new Map<string, UnderWay[]>();
+  readonly #lanes = new CardLanes<UnderWay>((card_key, batch) => this.#decideBatch(card_key, batch));
   /** By tenant and digest of the idempotency key. */
   readonly #under_way = new Map<string, { readonly fingerprint: string; readonly decided: Promise<Decided> }>();
 
@@ -133,7 +127,7 @@ export class DecidePayment {
     }
     const card_key = tenantKey(tenant_id, request.card);
     const decided = new Promise<Decided>((resolve, reject) => {
-      this.#enter({ ...command, card_key, key_digest, fingerprint, resolve, reject });
+      this.#lanes.enter(card_key, { ...command, card_key, key_digest, fingerprint, resolve, reject });
     });
     this.#under_way.set(key, { fingerprint, decided });
     try {
@@ -151,27 +145,14 @@ export class DecidePayment {
     }
   }
 
-  #enter(command: UnderWay): void {
-    const lane = this.#lanes.get(command.card_key);
-    if (lane !== undefined) {
-      lane.push(command);
-      return;
+  /** Never rejects: every payment gets its outcome. */
+  async #decideBatch(card_key: string, batch: readonly UnderWay[]): Promise<void> {
+    try {
+      await this.#decideTogether(card_key, batch);
+    } catch (error) {
+      const answer = this.#afterFailure(error);
+      for (const { reject } of batch) reject(answer);
     }
-    this.#lanes.set(command.card_key, []);
-    void this.#run(command.card_key, [command]);
-  }
-
-  /** Decides the card's payments that wait, until none is left. Never rejects: every payment gets its outcome. */
-  async #run(card_key: string, first: readonly UnderWay[]): Promise<void> {
-    for (let batch = first; batch.length > 0; batch = this.#lanes.get(card_key)?.splice(0, MAX_TOGETHER) ?? []) {
-      try {
-        await this.#decideTogether(card_key, batch);
-      } catch (error) {
-        const answer = this.#afterFailure(error);
-        for (const { reject } of batch) reject(answer);
-      }
-    }
-    this.#lanes.delete(card_key);
   }
 
   async #decideTogether(card_key: string, batch: readonly UnderWay[]): Promise<void> {
@@ -211,22 +192,21 @@ export class DecidePayment {
       return undefined;
     }
     const decision_id = Answers.decisionId(key_digest, event_clock_ms);
-    const inputs = {
+    const listed = { tenant_id: principal.tenant_id, card: request.card, merchant_id: request.merchant_id };
+    const question = {
       request,
       payment: accepted.value,
       principal,
       decision_id,
-      history,
-      lists: lists.view,
+      state: { history, ...lists.see(listed), event_clock_ms },
       list_offsets: lists.offsets,
-      event_clock_ms,
     };
-    const next = makeDecision(inputs, policy);
-    const answer = utf8.encode(JSON.stringify(next.record.decision));
+    const next = makeDecision(question, policy);
+    const answer = Buffer.from(JSON.stringify(next.record.decision));
     const append: OutRecord = {
       topic: topics.decisions.name,
       key: card_key,
-      value: encodeJson(topics.decisions, next.record),
+      value: Buffer.from(JSON.stringify(next.record)),
       headers: headersOf(command),
       timestamp_ms: request.event_ms,
     };

@@ -1,12 +1,15 @@
 import { tenantKey } from '@nerveline/contracts';
-import type { CardProfile } from '../domain/decide';
+import type { State } from '../domain/decide';
 import type { ListChange, ListRow } from './list-change';
 
-/** The lists as one decision sees them. */
-export interface ListView {
-  /** Why a card or merchant is blocked; undefined when it isn't. */
-  blockReason(tenant_id: string, kind: 'card' | 'merchant', value: string): string | undefined;
-  profile(tenant_id: string, card: string): CardProfile | undefined;
+/** What the lists say of one payment. */
+export type ListsSeen = Pick<State, 'profile' | 'card_block' | 'merchant_block'>;
+
+/** What a decision asks the lists about. */
+export interface Listed {
+  readonly tenant_id: string;
+  readonly card: string;
+  readonly merchant_id: string;
 }
 
 /** Where a record lies: its change is seen by everyone whose vector is beyond its offset. */
@@ -19,17 +22,17 @@ export interface ListPosition {
 /** Looks a row up by list and key. */
 type RowOf = (list: ListRow['list'], key: string) => ListRow | undefined;
 
-/** The questions of {@link ListView}, whatever the rows are kept in. */
-export function listView(rowOf: RowOf): ListView {
+/** Asks the lists everything that a decision wants to know, whatever their rows are kept in. */
+export function seeLists(rowOf: RowOf, { tenant_id, card, merchant_id }: Listed): ListsSeen {
+  const profile = rowOf('card_profiles', tenantKey(tenant_id, card));
+  const blockReason = (kind: 'card' | 'merchant', value: string): string | undefined => {
+    const row = rowOf('block_list', tenantKey(tenant_id, kind, value));
+    return row?.list === 'block_list' ? row.reason : undefined;
+  };
   return {
-    blockReason: (tenant_id, kind, value) => {
-      const row = rowOf('block_list', tenantKey(tenant_id, kind, value));
-      return row?.list === 'block_list' ? row.reason : undefined;
-    },
-    profile: (tenant_id, card) => {
-      const row = rowOf('card_profiles', tenantKey(tenant_id, card));
-      return row?.list === 'card_profiles' ? row.profile : undefined;
-    },
+    profile: profile?.list === 'card_profiles' ? profile.profile : undefined,
+    card_block: blockReason('card', card),
+    merchant_block: blockReason('merchant', merchant_id),
   };
 }
 
@@ -43,7 +46,6 @@ interface Entry {
  * for it become visible in one synchronous step, so a decision's read vector is exactly what it saw.
  */
 export class Lists {
-  readonly view: ListView = listView((list, key) => this.#entries[list].get(key)?.row);
   readonly #entries = { block_list: new Map<string, Entry>(), card_profiles: new Map<string, Entry>() };
   #offsets: Readonly<Record<string, number>> = {};
 
@@ -56,24 +58,26 @@ export class Lists {
     return { block_list: this.#entries.block_list.size, card_profiles: this.#entries.card_profiles.size };
   }
 
-  /** Takes a record over; `change` is undefined for one that changes nothing. Gives the keys that are gone. */
-  apply(position: ListPosition, change: ListChange | undefined): readonly string[] {
+  /** What a decision that is made now sees. */
+  see(listed: Listed): ListsSeen {
+    return seeLists((list, key) => this.#entries[list].get(key)?.row, listed);
+  }
+
+  /** Takes a record over; `change` is undefined for one that changes nothing. */
+  apply(position: ListPosition, change: ListChange | undefined): void {
     const place = `${position.topic}/${position.partition}`;
     this.#offsets = { ...this.#offsets, [place]: position.offset + 1 };
-    if (change === undefined) return [];
+    if (change === undefined) return;
     const entries = this.#entries[change.list];
     switch (change.kind) {
       case 'put':
         entries.set(change.key, { partition: position.partition, row: change.row });
-        return [];
+        return;
       case 'remove':
         entries.delete(change.key);
-        return [change.key];
-      case 'clear': {
-        const gone = [...entries].filter(([, { partition }]) => partition === position.partition).map(([key]) => key);
-        for (const key of gone) entries.delete(key);
-        return gone;
-      }
+        return;
+      case 'clear':
+        for (const [key, { partition }] of entries) if (partition === position.partition) entries.delete(key);
     }
   }
 
