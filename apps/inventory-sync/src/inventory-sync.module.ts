@@ -3,14 +3,15 @@ import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { reservationId } from '@nerveline/contracts';
 import { systemClock, type Clock } from '@nerveline/kernel';
 import { openLog, type Log } from '@nerveline/log';
-import { advertisedUrl, failStop, exitWith, LOGGER, Readiness, type Logger } from '@nerveline/service-defaults';
+import { advertisedUrl, failStop, LOGGER, measure, Readiness, type Logger } from '@nerveline/service-defaults';
 import type { DataSource } from 'typeorm';
 import { HttpChannelEndpoint } from './adapters/channels/http-channel-endpoint';
 import { CartsController } from './adapters/http/carts.controller';
 import { ReservationsController } from './adapters/http/reservations.controller';
 import { StockController } from './adapters/http/stock.controller';
-import { Consumers } from './adapters/log/consumers';
-import { channelDelaySeconds, channelFailures, countBatch, measure } from './adapters/metrics';
+import { DeadLettersController, logIntake } from './adapters/log/log-providers';
+import { StockEventsController } from './adapters/log/stock-events.controller';
+import { channelDelaySeconds, channelFailures, countBatch } from './adapters/metrics';
 import { openDatabase } from './adapters/postgres/database';
 import { PostgresStockReader } from './adapters/postgres/postgres-stock-reader';
 import { PostgresStockStore } from './adapters/postgres/postgres-stock-store';
@@ -18,13 +19,13 @@ import { Stores } from './adapters/stores';
 import { DATABASE, LOG } from './adapters/tokens';
 import { Workers } from './adapters/workers';
 import { CommandQueue } from './application/command-queue';
+import { levelOfFailure } from './application/channel-sender';
 import { DeliverToChannels } from './application/deliver-to-channels';
 import { StockClocks } from './application/stock-clocks';
 import { ExpireReservations } from './application/expire-reservations';
 import { ExplainStock } from './application/explain-stock';
 import { ForgetOldKeys } from './application/forget-old-keys';
 import { MoveStock } from './application/move-stock';
-import { RecordRefusals } from './application/record-refusals';
 import { ReserveStock } from './application/reserve-stock';
 import { SettleReservation } from './application/settle-reservation';
 import type { StockStore } from './application/stock-store';
@@ -39,9 +40,6 @@ export interface InventorySyncOptions {
   readonly wall?: Clock;
 }
 
-/** Of the failures of one channel, one in so many is logged. */
-const COMPLAIN_EVERY = 20;
-
 @Module({})
 export class InventorySyncModule {
   static with({ settings, policy = defaultPolicy, wall = systemClock }: InventorySyncOptions): DynamicModule {
@@ -49,11 +47,18 @@ export class InventorySyncModule {
       ...stores(settings),
       ...commands(settings, policy, wall),
       ...channels(wall),
-      ...caretakers(settings),
+      ...logIntake(),
+      ...caretakers(settings, wall),
       Workers,
       Stores,
     ];
-    const controllers = [ReservationsController, StockController, CartsController];
+    const controllers = [
+      ReservationsController,
+      StockController,
+      CartsController,
+      StockEventsController,
+      DeadLettersController,
+    ];
     return { module: InventorySyncModule, controllers, providers };
   }
 }
@@ -163,23 +168,15 @@ function channels(wall: Clock): Provider[] {
           onTaken: (delay_ms) => channelDelaySeconds.observe(delay_ms / 1_000),
           onFailure: (channel, error, failures) => {
             channelFailures.inc({ channel });
-            if (failures % COMPLAIN_EVERY === 1) logger.warn({ err: error, channel, failures }, 'sending again');
+            const level = levelOfFailure(failures);
+            if (level !== undefined) logger[level]({ err: error, channel, failures }, 'sending again');
           },
         }),
-    },
-    {
-      provide: Consumers,
-      inject: [LOG, StockClocks, DeliverToChannels, Readiness, LOGGER],
-      useFactory: (...parts: [Log, StockClocks, DeliverToChannels, Readiness, Logger]) => {
-        const [log, clocks, deliveries, readiness, logger] = parts;
-        const onFatal = (error: unknown) => exitWith(logger, error);
-        return new Consumers({ log, clocks, deliveries, readiness, logger, onFatal });
-      },
     },
   ];
 }
 
-function caretakers(settings: InventorySettings): Provider[] {
+function caretakers(settings: InventorySettings, wall: Clock): Provider[] {
   return [
     {
       provide: ExpireReservations,
@@ -187,19 +184,9 @@ function caretakers(settings: InventorySettings): Provider[] {
       useFactory: (...parts: [PostgresStockReader, SettleReservation, StockClocks, CommandQueue, Logger]) => {
         const [deadlines, settle, clocks, queue, logger] = parts;
         const onError = (error: unknown) => logger.warn({ err: error }, 'expiry will try again');
-        const expiry = new ExpireReservations({ deadlines, settle, clocks, onError });
+        const expiry = new ExpireReservations({ deadlines, settle, clocks, wall, onError });
         queue.watch((decided) => expiry.note(decided));
         return expiry;
-      },
-    },
-    {
-      provide: RecordRefusals,
-      inject: [LOG, CommandQueue, LOGGER],
-      useFactory: (log: Log, queue: CommandQueue, logger: Logger) => {
-        const onError = (error: unknown) => logger.error({ err: error }, 'refusals were not recorded');
-        const refusals = new RecordRefusals(log, onError);
-        queue.watch((decided) => refusals.record(decided));
-        return refusals;
       },
     },
     {

@@ -1,4 +1,5 @@
 import { bootstrap, createLogger, exitWith } from '@nerveline/service-defaults';
+import { takeFromLog } from './adapters/log/take-from-log';
 import { InventorySyncModule } from './inventory-sync.module';
 import { readInventorySettings, type InventorySettings } from './inventory.config';
 
@@ -11,4 +12,9 @@ function settingsOrExit(): InventorySettings {
 }
 
 const settings = settingsOrExit();
-void bootstrap({ service: 'inventory-sync', module: InventorySyncModule.with({ settings }), settings });
+void bootstrap({
+  service: 'inventory-sync',
+  module: InventorySyncModule.with({ settings }),
+  settings,
+  prepare: takeFromLog,
+});

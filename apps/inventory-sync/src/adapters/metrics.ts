@@ -1,5 +1,5 @@
 import { metrics } from '@nerveline/service-defaults';
-import { Counter, Gauge, Histogram } from 'prom-client';
+import { Counter, Histogram } from 'prom-client';
 import type { DecidedCommand } from '../application/decide-batch';
 
 const registers = [metrics];
@@ -34,6 +34,14 @@ export const channelFailures = new Counter({
   registers,
 });
 
+/** Records from the log that could not be handled, by what became of them. */
+export const heldRecords = new Counter({
+  name: 'nerveline_inventory_held_records_total',
+  help: 'Records from the log that could not be handled, by what became of them: parked, dead_letter.',
+  labelNames: ['topic', 'fate'],
+  registers,
+});
+
 /** Counts a batch that was committed. */
 export function countBatch(decided: readonly DecidedCommand[]): void {
   batchCommands.observe(decided.length);
@@ -41,11 +49,4 @@ export function countBatch(decided: readonly DecidedCommand[]): void {
     const kind = command.kind === 'settle' ? command.settlement : command.kind;
     commands.inc({ kind, outcome: outcome.kind === 'reservation' ? outcome.answer.kind : outcome.kind });
   }
-}
-
-/** Measures something when the metrics are read; a service that starts again in this process takes the name over. */
-export function measure(name: string, help: string, read: () => number): void {
-  metrics.removeSingleMetric(name);
-  const gauge: Gauge = new Gauge({ name, help, registers: [], collect: () => gauge.set(read()) });
-  metrics.registerMetric(gauge);
 }

@@ -1,6 +1,6 @@
 import type { ChannelStockUpdate } from '@nerveline/contracts';
 import { NervelineError } from '@nerveline/kernel';
-import { ChannelSender, type Due } from './channel-sender';
+import { ChannelSender, levelOfFailure, type Due } from './channel-sender';
 
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());
@@ -106,4 +106,21 @@ test('a channel without an endpoint gets what it is due once it has one', async 
   sender.direct('http://channel');
   await jest.advanceTimersByTimeAsync(0);
   expect(versions(requests)).toEqual(['A1']);
+});
+
+test('a channel that comes up with the platform is no warning, one that stays away is', async () => {
+  const { sender, failures, answerWith } = open();
+  answerWith(async () => {
+    throw new NervelineError('NL-INV-016', { detail: 'no' });
+  });
+  sender.direct('http://channel');
+  sender.offer(due('A', 1));
+  const levels = () => failures.map(levelOfFailure).filter((level) => level !== undefined);
+  await jest.advanceTimersByTimeAsync(12_000);
+  expect(levels()).toEqual(['info']);
+  await jest.advanceTimersByTimeAsync(18_000);
+  expect(levels()).toEqual(['info', 'warn']);
+  const stopped = sender.stop();
+  await jest.advanceTimersByTimeAsync(0);
+  await stopped;
 });

@@ -7,6 +7,8 @@ export interface Due {
   readonly channel_id: ChannelId;
   readonly sku: Sku;
   readonly available: number;
+  /** What the channel was told before; absent for a SKU that it never heard of. */
+  readonly available_before?: number | undefined;
   readonly version: number;
   readonly event_ms: number;
   readonly headers: RecordHeaders;
@@ -30,6 +32,18 @@ export interface ChannelSenderOptions {
 const MAX_ITEMS = 200;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 15_000;
+
+/** By the pauses between them, a channel fails so often when it has been silent for 13 to 26 s: longer than it starts. */
+const FAILURES_BEFORE_WARNING = 10;
+/** Of the failures behind that, one in so many is told. */
+const WARN_EVERY = 20;
+
+/** How loud the nth failure in a row is; undefined when it is for the metrics alone. */
+export function levelOfFailure(failures: number): 'info' | 'warn' | undefined {
+  if (failures === 1) return 'info';
+  const beyond = failures - FAILURES_BEFORE_WARNING;
+  return beyond >= 0 && beyond % WARN_EVERY === 0 ? 'warn' : undefined;
+}
 
 /**
  * Tells one channel what it may sell. What waits is the newest version of each SKU, so it is never more than the

@@ -7,6 +7,8 @@ import { decodeStored, encodeStored } from './stored-value';
 /** What a channel was last told in `inventory.channel_stock`, and the headers that the record carried. */
 export interface Told {
   readonly available: number;
+  /** What it was told before; absent when that was nothing, or written by a version that didn't keep it. */
+  readonly available_before?: number | undefined;
   readonly version: number;
   readonly event_ms: number;
   readonly headers: RecordHeaders;

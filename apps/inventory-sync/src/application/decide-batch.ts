@@ -1,7 +1,7 @@
 import type { Principal } from '@nerveline/kernel';
 import type { ChannelId, IdempotencyKey, LocationId, ReservationId, Sku } from '@nerveline/contracts';
 import type { Outcome, StockCommand } from '../domain/command';
-import { decide, type Book, type KeptAnswer } from '../domain/decide';
+import { decide, type Book, type KeptAnswer, type Refusal } from '../domain/decide';
 import type { StockPolicy } from '../domain/policy';
 import type { Reservation } from '../domain/reservation';
 import type { LedgerEntry, SkuStock } from '../domain/stock';
@@ -39,6 +39,7 @@ export interface Writes {
   /** Reservations that existed and that the batch ended. */
   readonly ended: readonly TenantWrite<Reservation>[];
   readonly answers: readonly TenantWrite<KeptAnswer>[];
+  readonly refusals: readonly (TenantWrite<Refusal> & { readonly by: Principal })[];
 }
 
 export interface DecidedCommand {
@@ -58,6 +59,7 @@ export interface DecidedBatch {
 export function decideBatch(books: Books, commands: readonly StockCommand[], policy: StockPolicy): DecidedBatch {
   const entries: (TenantWrite<LedgerEntry> & { by: Principal })[] = [];
   const answers: TenantWrite<KeptAnswer>[] = [];
+  const refusals: (TenantWrite<Refusal> & { by: Principal })[] = [];
   const made = new Map<ReservationId, TenantWrite<Reservation>>();
   const ended = new Map<ReservationId, TenantWrite<Reservation>>();
   const decided = commands.map((command) => {
@@ -77,7 +79,8 @@ export function decideBatch(books: Books, commands: readonly StockCommand[], pol
       answers.push({ tenant_id, value: decision.kept_answer });
       book.answers.set(decision.kept_answer.idempotency_key, decision.kept_answer);
     }
+    if (decision.refusal !== undefined) refusals.push({ tenant_id, value: decision.refusal, by });
     return { command, outcome: decision.outcome, is_new: decision.is_new };
   });
-  return { decided, writes: { entries, made: [...made.values()], ended: [...ended.values()], answers } };
+  return { decided, writes: { entries, made: [...made.values()], ended: [...ended.values()], answers, refusals } };
 }

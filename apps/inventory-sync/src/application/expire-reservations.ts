@@ -1,4 +1,4 @@
-import { isNervelineError, type Principal } from '@nerveline/kernel';
+import { isNervelineError, type Clock, type Principal } from '@nerveline/kernel';
 import type { ReservationId } from '@nerveline/contracts';
 import type { DecidedCommand } from './decide-batch';
 import type { StockClocks } from './stock-clocks';
@@ -16,8 +16,14 @@ export interface Deadlines {
 }
 
 const BATCH_RESERVATIONS = 200;
-/** How long it trusts its own list of deadlines: another instance may have granted something. */
+/** How long it trusts its own list of deadlines: an instance that ended may have granted something. */
 const LOOK_AGAIN_MS = 30_000;
+/**
+ * How long it leaves alone a database that failed: doubled with each failure in a row. The first pause is short, since
+ * most failures are a connection that broke and is replaced at once, and a hold must not outlive its deadline for that.
+ */
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 1_000;
 
 /**
  * Frees what was held too long, by the event clock. It sleeps until the next deadline is due, so that nothing runs while
@@ -27,6 +33,12 @@ export class ExpireReservations {
   readonly #deadlines = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
+  /** By the wall: when the database is asked for deadlines that nobody told of, whatever else is due. */
+  #look_at_ms = 0;
+  /** By the wall: nothing is tried before, because the last try failed. */
+  #pause_until_ms = 0;
+  #failures = 0;
+  #started = false;
   #stopped = false;
 
   constructor(
@@ -34,14 +46,16 @@ export class ExpireReservations {
       readonly deadlines: Deadlines;
       readonly settle: SettleReservation;
       readonly clocks: StockClocks;
+      readonly wall: Clock;
       readonly onError: (error: unknown) => void;
     },
   ) {
     options.clocks.watch(() => this.#arm());
   }
 
-  async start(): Promise<void> {
-    await this.#lookAgain();
+  /** Begins with what is held already. */
+  start(): void {
+    this.#started = true;
     this.#arm();
   }
 
@@ -55,6 +69,7 @@ export class ExpireReservations {
     if (is_earlier) this.#arm();
   }
 
+  /** Wakes it from any sleep; what is under way in the database is finished. */
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
@@ -67,38 +82,51 @@ export class ExpireReservations {
     return true;
   }
 
+  /** Sets the one timer to whatever is due next. Every sleep is this timer, so that a stop ends every sleep. */
   #arm(): void {
-    if (this.#stopped || this.#running !== undefined) return;
+    if (!this.#started || this.#stopped || this.#running !== undefined) return;
     clearTimeout(this.#timer);
-    let wait_ms = LOOK_AGAIN_MS;
+    const wall_ms = this.options.wall.now_ms();
+    let wait_ms = this.#look_at_ms - wall_ms;
     for (const [tenant_id, expires_at_ms] of this.#deadlines) {
       const clock = this.options.clocks.of(tenant_id);
       wait_ms = Math.min(wait_ms, (expires_at_ms - clock.now_ms()) / clock.speed);
     }
-    this.#timer = setTimeout(() => this.#run(wait_ms === LOOK_AGAIN_MS), Math.max(0, Math.ceil(wait_ms)));
+    wait_ms = Math.max(0, wait_ms, this.#pause_until_ms - wall_ms);
+    this.#timer = setTimeout(() => this.#run(), Math.ceil(wait_ms));
   }
 
-  #run(look_again: boolean): void {
-    this.#running = (async () => {
-      try {
-        if (look_again) await this.#lookAgain();
-        for (const tenant_id of this.#deadlines.keys()) await this.#expireDue(tenant_id);
-      } catch (error) {
-        this.options.onError(error);
-        // The deadlines are known no longer: ask again, after a pause that leaves the database room to come back.
-        await new Promise((resolve) => setTimeout(resolve, 1_000));
-        await this.#lookAgain().catch(this.options.onError);
-      }
-    })().finally(() => {
-      this.#running = undefined;
-      this.#arm();
-    });
+  #run(): void {
+    this.#running = this.#work()
+      .then(
+        () => void (this.#failures = 0),
+        (error: unknown) => this.#fail(error),
+      )
+      .finally(() => {
+        this.#running = undefined;
+        this.#arm();
+      });
+  }
+
+  async #work(): Promise<void> {
+    if (this.options.wall.now_ms() >= this.#look_at_ms) await this.#lookAgain();
+    for (const tenant_id of this.#deadlines.keys()) await this.#expireDue(tenant_id);
+  }
+
+  /** The deadlines are known no longer: they are asked for again, after a pause that leaves the database room to come back. */
+  #fail(error: unknown): void {
+    const wall_ms = this.options.wall.now_ms();
+    this.#look_at_ms = wall_ms;
+    this.#pause_until_ms = wall_ms + Math.min(FIRST_PAUSE_MS * 2 ** this.#failures, LONGEST_PAUSE_MS);
+    this.#failures += 1;
+    this.options.onError(error);
   }
 
   async #lookAgain(): Promise<void> {
     for (const { tenant_id, expires_at_ms } of await this.options.deadlines.earliest()) {
       this.#noteOne(tenant_id, expires_at_ms);
     }
+    this.#look_at_ms = this.options.wall.now_ms() + LOOK_AGAIN_MS;
   }
 
   async #expireDue(tenant_id: string): Promise<void> {

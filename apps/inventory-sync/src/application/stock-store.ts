@@ -53,7 +53,10 @@ function addNeeds(needs: MutableNeeds, command: StockCommand): void {
   needs.idempotency_keys.add(command.identity.idempotency_key);
   if (command.event.channel_id !== null) needs.channel_ids.add(command.event.channel_id);
   if (command.kind === 'reserve') {
-    for (const { sku } of command.event.lines) needs.skus.add(sku);
+    for (const { sku, location_id } of command.event.lines) {
+      needs.skus.add(sku);
+      needs.location_ids.add(location_id);
+    }
   } else {
     needs.skus.add(command.event.sku);
     needs.location_ids.add(command.event.location_id);

@@ -1,5 +1,4 @@
 import {
-  decodeJson,
   encodeJson,
   splitTenantKey,
   tenantKey,
@@ -10,16 +9,19 @@ import {
   type TenantId,
 } from '@nerveline/contracts';
 import type { OutRecord, RecordHeaders, StateWrite } from '@nerveline/kernel';
-import type { LogRecord, StateReader } from '@nerveline/log';
+import type { StateReader } from '@nerveline/log';
 import { sellable, unseen, withFact, type SkuView } from '../domain/sku-view';
+import type { Arrived, ChannelChange, EntryChange, ProductChange } from './arrived';
 import type { Due } from './channel-sender';
 import { ChannelState, channelKey, lastPart, viewKey, type StoredView, type Told } from './channel-state';
 import { passedHeaders } from './passed-headers';
 
-const text = new TextDecoder();
-
-/** The topics that channel views are made of. */
-export const viewTopics: readonly string[] = [topics.stockLedger.name, topics.products.name, topics.channels.name];
+/** What channel views are made of, in the order of the log. */
+export interface LedgerBatch {
+  readonly entries?: readonly Arrived<EntryChange>[];
+  readonly products?: readonly Arrived<ProductChange>[];
+  readonly channels?: readonly Arrived<ChannelChange>[];
+}
 
 /** What a batch of records brings about. */
 export interface ViewedBatch {
@@ -29,6 +31,8 @@ export interface ViewedBatch {
   readonly due: readonly Due[];
   /** Channels that appeared, moved or (null) went, by the key of their state. */
   readonly endpoints: ReadonlyMap<string, string | null>;
+  /** Channels that went, by the same key, also those that came again: what one had taken over counts no more. */
+  readonly gone: ReadonlySet<string>;
 }
 
 /**
@@ -36,9 +40,14 @@ export interface ViewedBatch {
  * `inventory.channel_stock` where it changed. A batch is folded first, so that a burst on one SKU tells each channel
  * once. State, records and input position become durable in one commit.
  */
-export function viewChannels(durable: StateReader, records: readonly LogRecord[]): ViewedBatch {
+export function viewChannels(
+  durable: StateReader,
+  { entries = [], products = [], channels = [] }: LedgerBatch,
+): ViewedBatch {
   const batch = new ViewBatch(new ChannelState(durable));
-  for (const record of records) batch.take(record);
+  for (const entry of entries) batch.takeEntry(entry);
+  for (const product of products) batch.takeProduct(product);
+  for (const channel of channels) batch.takeChannel(channel);
   return batch.result();
 }
 
@@ -54,21 +63,45 @@ class ViewBatch {
   readonly #appends: OutRecord[] = [];
   readonly #due: Due[] = [];
   readonly #endpoints = new Map<string, string | null>();
+  readonly #gone = new Set<string>();
 
   constructor(private readonly state: ChannelState) {}
 
-  take(record: LogRecord): void {
-    // A tombstone repeats the delete ahead of it, and a change without a key is a TRUNCATE, which foreign keys forbid.
-    if (record.value === null || record.key === null) return;
-    const headers = passedHeaders(record.headers);
-    const [tenant_id = '', id = ''] = splitTenantKey(text.decode(record.key));
-    switch (record.topic) {
-      case topics.stockLedger.name:
-        return this.#takeEntry(record.value, headers);
-      case topics.products.name:
-        return this.#takeProduct({ tenant_id, sku: id as Sku, headers }, record.value);
-      case topics.channels.name:
-        return this.#takeChannel({ tenant_id, channel_id: id as ChannelId, headers }, record.value);
+  takeEntry({ value, headers }: Arrived<EntryChange>): void {
+    const after = value?.after;
+    if (after === undefined || after === null) return;
+    const { tenant_id, sku } = after;
+    const before = this.state.get('views', viewKey(tenant_id, sku)) ?? { ...unseen(after.event_ms), told: {} };
+    const view = withFact(before, after);
+    if (view === before) return;
+    this.#keep({ tenant_id, sku, headers: passedHeaders(headers) }, { ...view, told: before.told });
+  }
+
+  /**
+   * A product without a ledger is sold out everywhere, which channels have to be told as well. A tombstone takes a row by
+   * itself: compaction takes the delete ahead of it away.
+   */
+  takeProduct({ key, value, headers }: Arrived<ProductChange>): void {
+    // Without a key it is a TRUNCATE, which the foreign key of the levels forbids.
+    if (key === null) return;
+    const [tenant_id = '', sku = ''] = splitTenantKey(key);
+    const product = { tenant_id, sku: sku as Sku, headers: passedHeaders(headers) };
+    const known = this.state.get('views', viewKey(product.tenant_id, product.sku));
+    if (value === null || value.after === null) {
+      if (known !== undefined) this.#forget(product, known);
+    } else if (known === undefined) {
+      this.#keep(product, { ...unseen(value.ts_ms), told: {} });
+    }
+  }
+
+  takeChannel({ key, value, headers }: Arrived<ChannelChange>): void {
+    const passed = passedHeaders(headers);
+    // Without a key it is a TRUNCATE of the table, which has one partition: no channel is left.
+    const all = key === null ? this.state.scan('channels', '').map(([known]) => known) : [key];
+    for (const one of all) {
+      const [tenant_id = '', channel_id = ''] = splitTenantKey(one);
+      const channel = { tenant_id, channel_id: channel_id as ChannelId, headers: passed };
+      this.#takeChannel(channel, key === null ? null : (value?.after ?? null));
     }
   }
 
@@ -80,38 +113,26 @@ class ViewBatch {
       channels.set(tenant_id, channel_ids);
       for (const channel_id of channel_ids) this.#tell(touched, channel_id);
     }
-    return { appends: this.#appends, state: this.state.writes, due: this.#due, endpoints: this.#endpoints };
+    const state = this.state.writes;
+    return { appends: this.#appends, state, due: this.#due, endpoints: this.#endpoints, gone: this.#gone };
   }
 
-  #takeEntry(value: Uint8Array, headers: RecordHeaders): void {
-    const { after } = decodeJson(topics.stockLedger, value);
-    if (after === null) return;
-    const { tenant_id, sku } = after;
-    const key = viewKey(tenant_id, sku);
-    const before = this.state.get('views', key) ?? { ...unseen(after.event_ms), told: {} };
-    const view = withFact(before, after);
-    if (view !== before) this.#keep({ tenant_id, sku, headers }, { ...view, told: before.told });
-  }
-
-  /** A product without a ledger is sold out everywhere, which channels have to be told as well. */
-  #takeProduct(product: Touched, value: Uint8Array): void {
-    const { after, ts_ms } = decodeJson(topics.products, value);
-    const known = this.state.get('views', viewKey(product.tenant_id, product.sku));
-    if (after === null) {
-      if (known !== undefined) this.#forget(product, known);
-    } else if (known === undefined) {
-      this.#keep(product, { ...unseen(ts_ms), told: {} });
-    }
-  }
-
-  #takeChannel(channel: { tenant_id: string; channel_id: ChannelId; headers: RecordHeaders }, value: Uint8Array): void {
-    const { after } = decodeJson(topics.channels, value);
+  #takeChannel(
+    channel: { tenant_id: string; channel_id: ChannelId; headers: RecordHeaders },
+    after: ChannelChange['after'],
+  ): void {
     const { tenant_id, channel_id, headers } = channel;
     const key = channelKey(tenant_id, channel_id);
     const is_known = this.state.get('channels', key) !== undefined;
     this.state.put('channels', key, after === null ? undefined : { endpoint_url: after.endpoint_url });
     this.#endpoints.set(key, after?.endpoint_url ?? null);
     if (is_known === (after !== null)) return;
+    if (after === null) {
+      this.#gone.add(key);
+      for (const [ack_key] of this.state.scan('acks', tenantKey(tenant_id, channel_id, ''))) {
+        this.state.put('acks', ack_key, undefined);
+      }
+    }
     for (const [view_key, view] of this.state.scan('views', tenantKey(tenant_id, ''))) {
       const touched = { tenant_id, sku: skuOf(view_key), headers };
       if (after !== null) this.#keep(touched, view);
@@ -142,8 +163,9 @@ class ViewBatch {
     const view = this.state.get('views', key);
     if (view === undefined) return;
     const available = sellable(view);
-    if (view.told[channel_id]?.available === available) return;
-    const told: Told = { available, version: view.entry, event_ms: view.event_ms, headers };
+    const available_before = view.told[channel_id]?.available;
+    if (available_before === available) return;
+    const told: Told = { available, available_before, version: view.entry, event_ms: view.event_ms, headers };
     this.#due.push({ tenant_id, channel_id, sku, ...told });
     this.state.put('views', key, { ...view, told: { ...view.told, [channel_id]: told } });
     this.#appends.push({

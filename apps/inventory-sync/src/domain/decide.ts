@@ -1,15 +1,25 @@
 import { unreachable } from '@nerveline/kernel';
-import type { ChannelId, IdempotencyKey, LocationId, ReservationId, Sku } from '@nerveline/contracts';
+import type { ChannelId, IdempotencyKey, LocationId, ReservationId, ReservationLine, Sku } from '@nerveline/contracts';
 import type { KeyedOutcome, Outcome, Rejection, RequestIdentity, StockCommand } from './command';
 import { move } from './move';
 import type { StockPolicy } from './policy';
 import { endHold, transition, type Reservation } from './reservation';
-import { reserve } from './reserve';
+import { reserve, type RefusedLine, type ReserveRequested } from './reserve';
 import { post, type LedgerEntry, type Posting, type SkuStock, type Stock } from './stock';
 
 /** An answer that was given, with the digest of the request that got it. */
 export interface KeptAnswer extends RequestIdentity {
   readonly outcome: KeyedOutcome;
+}
+
+/** What was asked for in vain. */
+export interface Refusal {
+  readonly idempotency_key: IdempotencyKey;
+  readonly channel_id: ChannelId;
+  readonly holder: string;
+  readonly lines: readonly ReservationLine[];
+  readonly refused: readonly RefusedLine[];
+  readonly event_ms: number;
 }
 
 /** What a tenant's books say about everything that a command touches. */
@@ -32,6 +42,8 @@ export interface Decision {
   /** A reservation that was made or that ended. */
   readonly reservation?: Reservation;
   readonly kept_answer?: KeptAnswer;
+  /** A reservation that was refused: told in the log, since nothing else will show it. */
+  readonly refusal?: Refusal;
 }
 
 type Command<Kind extends StockCommand['kind']> = Extract<StockCommand, { kind: Kind }>;
@@ -60,7 +72,7 @@ export function decide(book: Book, command: StockCommand, policy: StockPolicy): 
 
 function decideReserve(book: Book, { event, identity }: Command<'reserve'>): Decision {
   if (!book.channels.has(event.channel_id)) return rejected('unknown_channel');
-  const { answer, reservation, postings } = reserve(book.stock, event);
+  const { answer, reservation, postings } = reserve(book, event);
   const outcome = { kind: 'reservation' as const, answer };
   return {
     outcome,
@@ -68,7 +80,16 @@ function decideReserve(book: Book, { event, identity }: Command<'reserve'>): Dec
     ...postAll(book.stock, postings),
     ...(reservation !== undefined && { reservation }),
     kept_answer: { ...identity, outcome },
+    ...(answer.kind === 'refused' && { refusal: refusalOf(event, identity, answer.lines) }),
   };
+}
+
+function refusalOf(
+  { channel_id, holder, lines, event_ms }: ReserveRequested,
+  { idempotency_key }: RequestIdentity,
+  refused: readonly RefusedLine[],
+): Refusal {
+  return { idempotency_key, channel_id, holder, lines, refused, event_ms };
 }
 
 function decideSettle(book: Book, command: Command<'settle'>): Decision {

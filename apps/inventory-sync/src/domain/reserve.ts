@@ -20,7 +20,7 @@ export interface ReserveRequested {
   readonly clock_ms: number;
 }
 
-type RefusedLine = Extract<ReservationAnswer, { kind: 'refused' }>['lines'][number];
+export type RefusedLine = Extract<ReservationAnswer, { kind: 'refused' }>['lines'][number];
 
 export interface ReserveDecision {
   readonly answer: ReservationAnswer;
@@ -31,13 +31,18 @@ export interface ReserveDecision {
 
 /**
  * Every line or none. A line is granted when the location has as many units available as all lines of that SKU and
- * location ask for together; a refusal names each line that failed, with what is there at this moment.
+ * location ask for together; a refusal names each line that failed, with what is there at this moment, or that nobody knows
+ * the SKU or the location.
  */
-export function reserve(stock: Stock, event: ReserveRequested): ReserveDecision {
+export function reserve(
+  { stock, locations }: { readonly stock: Stock; readonly locations: ReadonlySet<LocationId> },
+  event: ReserveRequested,
+): ReserveDecision {
   const lines = sumLines(event.lines);
   const refused = lines.flatMap(({ sku, location_id, quantity }): RefusedLine[] => {
     const known = stock.get(sku);
     if (known === undefined) return [{ sku, location_id, reason: 'unknown_sku', available: 0 }];
+    if (!locations.has(location_id)) return [{ sku, location_id, reason: 'unknown_location', available: 0 }];
     const available = availableOf(levelAt(known, location_id));
     return available < quantity ? [{ sku, location_id, reason: 'insufficient_stock', available }] : [];
   });

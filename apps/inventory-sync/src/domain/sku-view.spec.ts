@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { LocationId } from '@nerveline/contracts';
-import { sellable, unseen, withFact, type LedgerFact } from './sku-view';
+import { hasSoldOut, sellable, unseen, withFact, type LedgerFact } from './sku-view';
 
 /** A ledger of one SKU over two locations, entries from 1. */
 const ledger = fc
@@ -44,4 +44,14 @@ test('a channel may sell what is free at all locations together', () => {
   const view = viewOf([at('B1', 1, 5, 0), at('B2', 2, 4, 0), at('B1', 3, 5, 5)]);
   expect(view.entry).toBe(3);
   expect(sellable(view)).toBe(4);
+});
+
+test.each([
+  ['the last unit', 1, 0, true],
+  ['all of it', 7, 0, true],
+  ['one of two', 2, 1, false],
+  ['nothing, and nothing was there', 0, 0, false],
+  ['what came in', 0, 3, false],
+])('is it a sold-out moment: %s', (_name, before, available, expected) => {
+  expect(hasSoldOut(before, available)).toBe(expected);
 });

@@ -38,6 +38,10 @@ export function withFact(view: SkuView, fact: LedgerFact): SkuView {
   };
 }
 
+/** A moment in which something is sold out: it was on offer, and is no longer. What was never there can't be gone. */
+export const hasSoldOut = (available_before: number, available: number): boolean =>
+  available_before > 0 && available === 0;
+
 /** What one channel may sell: today everything that is available, wherever it lies. */
 export function sellable(view: SkuView): number {
   return Object.values(view.locations).reduce((sum, level) => sum + availableOf(level), 0);

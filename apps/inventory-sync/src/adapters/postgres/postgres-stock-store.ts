@@ -110,16 +110,25 @@ function toBooks(heads: readonly HeadRow[], loaded: LoadRow | undefined): Books 
   return books;
 }
 
-async function write(transaction: Transaction, { entries, made, ended, answers }: Writes): Promise<void> {
+async function write(transaction: Transaction, { entries, made, ended, answers, refusals }: Writes): Promise<void> {
+  // A refusal never comes without the answer that is kept of it.
   if (entries.length + made.length + ended.length + answers.length === 0) return;
   const entry_rows = entries.map(({ tenant_id, value, by }) => ({
     tenant_id,
     ...value,
     subject: by.subject,
-    // The reservation tells the life of a hold; an intervention is audited with everything that is known of who did it.
-    principal: value.reservation_id === null ? JSON.stringify(by) : null,
+    // The audit is made from the row, with everything that is known of who did it.
+    principal: JSON.stringify(by),
   }));
-  await transaction.run(WRITE, [entry_rows, rows(made), rows(ended), rows<KeptAnswer>(answers)].map(toJson));
+  const refusal_rows = refusals.map(({ tenant_id, value, by }) => ({
+    tenant_id,
+    ...value,
+    lines: JSON.stringify(value.lines),
+    refused: JSON.stringify(value.refused),
+    subject: by.subject,
+  }));
+  const values = [entry_rows, rows(made), rows(ended), rows<KeptAnswer>(answers), refusal_rows];
+  await transaction.run(WRITE, values.map(toJson));
 }
 
 /** Two arrays, tenants and ids, as `unnest` takes them. */

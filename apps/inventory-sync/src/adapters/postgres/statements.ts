@@ -59,7 +59,8 @@ export const LOAD = {
 /**
  * Writes what a batch decided, all in one statement. Levels change by deltas under their CHECKs, and an entry that is
  * already in the ledger breaks its key: both hold even if the books that were decided on were stale.
- * $1: ledger entries; $2: reservations made; $3: reservations ended; $4: answers kept; each a JSON array of rows.
+ * $1: ledger entries; $2: reservations made; $3: reservations ended; $4: answers kept; $5: refusals; each a JSON array of
+ * rows.
  */
 export const WRITE = {
   name: 'inventory_write',
@@ -106,6 +107,12 @@ export const WRITE = {
       UPDATE inventory.reservations r SET status = n.status
       FROM jsonb_to_recordset($3::jsonb) AS n (tenant_id text, reservation_id text, status text)
       WHERE (r.tenant_id, r.reservation_id) = (n.tenant_id, n.reservation_id)
+    ), refused AS (
+      INSERT INTO inventory.reservation_refusals (tenant_id, idempotency_key, channel_id, holder, lines, refused, subject,
+        event_ms)
+      SELECT * FROM jsonb_to_recordset($5::jsonb) AS f (
+        tenant_id text, idempotency_key text, channel_id text, holder text, lines text, refused text, subject text,
+        event_ms bigint)
     )
     INSERT INTO inventory.idempotency_keys (tenant_id, idempotency_key, request_hash, outcome)
     SELECT * FROM jsonb_to_recordset($4::jsonb) AS a (

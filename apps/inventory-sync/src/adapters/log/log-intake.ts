@@ -1,0 +1,87 @@
+import { topics } from '@nerveline/contracts';
+import { LogTransport, type EventTopic, type HeldNews, type Log, type Processor } from '@nerveline/log';
+import type { Check } from '@nerveline/service-defaults';
+import { CHANNEL_VIEWS_GROUP, ledgerTopics } from '../../application/follow-ledger';
+
+/** Names the handlers of the event clock. */
+export const EVENT_CLOCK = Symbol('inventory:event-clock');
+/** Names the handlers of the ledger, and of the tables that stand beside it. */
+export const CHANNEL_VIEWS = Symbol('inventory:channel-views');
+/** Names the handlers of refusals. */
+export const REFUSALS = Symbol('inventory:refusals');
+
+/** How far each group is stands in the log under its name: another name would begin from the start. */
+const GROUPS: readonly { readonly id: symbol; readonly group: string; readonly topics: readonly EventTopic[] }[] = [
+  { id: EVENT_CLOCK, group: 'inventory-sync.event-clock', topics: [topics.eventClock] },
+  { id: CHANNEL_VIEWS, group: CHANNEL_VIEWS_GROUP, topics: ledgerTopics },
+  { id: REFUSALS, group: 'inventory-sync.refusals', topics: [topics.reservationRefusals] },
+];
+
+export interface LogIntakeOptions {
+  readonly log: Log;
+  /** Takes up what is kept beside the log. */
+  readonly restore: () => Promise<void>;
+  /** It is tried again: the error passes by itself. */
+  readonly onRetry: (error: unknown, failures: number) => void;
+  /** A record can't be handled: it waits, or lies among the dead letters. */
+  readonly onHeld: (held: HeldNews) => void;
+  /** Nothing can be read any more. */
+  readonly onFatal: (error: unknown) => void;
+}
+
+/** Everything that this service reads from the log, as transports of Nest. */
+export class LogIntake {
+  readonly transports: readonly LogTransport[];
+  #is_caught_up = false;
+
+  constructor(private readonly options: LogIntakeOptions) {
+    const { log, onRetry, onHeld, onFatal } = options;
+    this.transports = GROUPS.map(({ id, group, topics: names }) => {
+      const transport = new LogTransport({
+        log,
+        group,
+        topics: names,
+        failures: { parked: topics.inventoryParked.name, dead_letters: topics.inventoryDeadLetters.name },
+        on_invalid: 'dlq',
+        // A view is made of what the last commit left: two batches side by side would each miss the other's.
+        concurrency: 1,
+        // Handlers do nothing that could hang, and what a sales channel waits for waits for no company.
+        deadline_ms: Infinity,
+        commit_interval_ms: 0,
+        onRetry,
+        onHeld,
+        onFatal,
+      });
+      transport.setTransportId(id);
+      return transport;
+    });
+  }
+
+  /** Before the first record. */
+  restore(): Promise<void> {
+    return this.options.restore();
+  }
+
+  get processors(): readonly Processor[] {
+    return this.transports.flatMap(({ processors }) => processors);
+  }
+
+  check(): Check {
+    return this.#is_caught_up ? { ready: true } : { ready: false, detail: 'reading what has happened' };
+  }
+
+  /** Ready when everything that is in the log now has been handled. */
+  watch(): void {
+    Promise.all(this.transports.map((transport) => transport.caughtUp())).then(
+      () => (this.#is_caught_up = true),
+      () => {
+        // What ended has told onFatal, what was stopped is meant to be.
+      },
+    );
+  }
+
+  /** Ends what is in hand, and commits it. */
+  async stop(): Promise<void> {
+    await Promise.all(this.transports.map((transport) => transport.close()));
+  }
+}
