@@ -1,19 +1,30 @@
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { splitTenantKey, vehicleId, type TenantId } from '@nerveline/contracts';
 import { systemClock, type Clock } from '@nerveline/kernel';
-import { openLog, partitionFor, type Log } from '@nerveline/log';
-import { advertisedUrl, exitWith, failStop, LOGGER, type Logger } from '@nerveline/service-defaults';
+import { deadLettersController, LogTransport, openLog, partitionFor, type Log } from '@nerveline/log';
+import {
+  advertisedUrl,
+  CurrentPrincipal,
+  exitWith,
+  failStop,
+  LOGGER,
+  Scope,
+  type Logger,
+} from '@nerveline/service-defaults';
+import { EventClocks } from '@nerveline/stream';
 import { FleetRunner } from './adapters/fleet-runner';
 import { FleetController } from './adapters/http/fleet.controller';
 import { MapController } from './adapters/http/map.controller';
 import { MapDocuments } from './adapters/http/map-document';
 import { PositionsController } from './adapters/http/positions.controller';
+import { TablesController } from './adapters/log/tables.controller';
+import { deadLetterDesk, tablesTransport } from './adapters/log/tables-transport';
 import { loadRoads, roadsOf } from './adapters/osm/load-roads';
-import { TablesIntake } from './adapters/tables-intake';
-import { LOG, SURROUNDINGS } from './adapters/tokens';
+import { DEAD_LETTERS, LOG, SURROUNDINGS } from './adapters/tokens';
 import { TurfRoadCutter } from './adapters/traffic/cut-roads';
 import { AcceptPositions } from './application/accept-positions';
 import { AnswerProposal } from './application/answer-proposal';
+import { ApplyTables } from './application/apply-tables';
 import { Desk } from './application/desk';
 import { Directory } from './application/directory';
 import { ExpireByClock } from './application/expire-by-clock';
@@ -22,7 +33,6 @@ import { FollowTables } from './application/follow-tables';
 import { GaugeWriter } from './application/gauge-writer';
 import { PlanVehicle } from './application/plan-vehicle';
 import { ReportTraffic } from './application/report-traffic';
-import { EventClocks } from '@nerveline/stream';
 import { voidOldRoads } from './application/void-old-roads';
 import type { Surroundings } from './application/world';
 import type { RoadGraph } from './domain/graph/road-graph';
@@ -43,11 +53,18 @@ export class GpsReroutingModule {
   static with({ settings, wall = systemClock }: GpsReroutingOptions): DynamicModule {
     return {
       module: GpsReroutingModule,
-      controllers: [PositionsController, FleetController, MapController],
-      providers: [...stores(settings, wall), ...verbs, TablesIntake, FleetRunner],
+      controllers: [PositionsController, FleetController, MapController, TablesController, DeadLettersController],
+      providers: [...stores(settings, wall), ...verbs, ...intake, FleetRunner],
     };
   }
 }
+
+const DeadLettersController = deadLettersController({
+  desk: DEAD_LETTERS,
+  mayRead: Scope('ops:read'),
+  mayWrite: Scope('ops:write'),
+  principal: CurrentPrincipal(),
+});
 
 const stores = (settings: GpsReroutingSettings, wall: Clock): Provider[] => [
   {
@@ -90,14 +107,27 @@ const stores = (settings: GpsReroutingSettings, wall: Clock): Provider[] => [
     },
   },
   {
+    provide: ApplyTables,
+    inject: [Desk, EventClocks, Directory],
+    useFactory: (desk: Desk, clocks: EventClocks, directory: Directory) => new ApplyTables(desk, clocks, directory),
+  },
+  {
     provide: FollowTables,
-    inject: [LOG, Directory, GaugeWriter, Desk],
-    useFactory: (log: Log, directory: Directory, gauge: GaugeWriter, desk: Desk) => {
-      const tables = new FollowTables(directory, (tenant_id, key) => tellAnew(desk, gauge, { tenant_id, key }));
-      tables.restore(log.state);
+    inject: [LOG, Directory, GaugeWriter, Desk, ApplyTables],
+    useFactory: async (log: Log, directory: Directory, gauge: GaugeWriter, desk: Desk, fleet: ApplyTables) => {
+      const tables = new FollowTables(directory, {
+        onFacts: (tenant_id, key) => tellAnew(desk, gauge, { tenant_id, key }),
+        apply: (concerned) => fleet.apply(concerned),
+      });
+      await tables.restore(log);
       return tables;
     },
   },
+];
+
+const intake: Provider[] = [
+  { provide: LogTransport, inject: [LOG, LOGGER], useFactory: tablesTransport },
+  { provide: DEAD_LETTERS, inject: [LOG, LogTransport], useFactory: deadLetterDesk },
 ];
 
 const verbs: Provider[] = [
@@ -108,8 +138,8 @@ const verbs: Provider[] = [
   },
   {
     provide: AcceptPositions,
-    inject: [Desk, EventClocks],
-    useFactory: (desk: Desk, clocks: EventClocks) => new AcceptPositions(desk, clocks),
+    inject: [Desk, EventClocks, Directory],
+    useFactory: (desk: Desk, clocks: EventClocks, directory: Directory) => new AcceptPositions(desk, clocks, directory),
   },
   {
     provide: PlanVehicle,
@@ -124,8 +154,8 @@ const verbs: Provider[] = [
   },
   {
     provide: AnswerProposal,
-    inject: [Desk, EventClocks],
-    useFactory: (desk: Desk, clocks: EventClocks) => new AnswerProposal(desk, clocks),
+    inject: [Desk, EventClocks, Directory],
+    useFactory: (desk: Desk, clocks: EventClocks, directory: Directory) => new AnswerProposal(desk, clocks, directory),
   },
   {
     provide: ExpireByClock,

@@ -6,11 +6,10 @@ import {
   type OnApplicationShutdown,
 } from '@nestjs/common';
 import type { Log } from '@nerveline/log';
-import { LOGGER, Readiness, SETTINGS, type Logger } from '@nerveline/service-defaults';
+import { LOGGER, measure, Readiness, SETTINGS, type Logger } from '@nerveline/service-defaults';
 import { Desk } from '../application/desk';
 import { ExpireByClock } from '../application/expire-by-clock';
 import type { GpsReroutingSettings } from '../gps-rerouting.config';
-import { measure } from './fleet-metrics';
 import { LOG } from './tokens';
 
 /** Looks again and again at what the event clock has ended, and closes the desk and the log at the end. */

@@ -1,11 +1,14 @@
 import { partitionFor } from '@nerveline/log';
 import { NervelineError, offset, type Commit, type RecordPosition } from '@nerveline/kernel';
-import { positionFix, tenantId, type PositionFix } from '@nerveline/contracts';
+import { idempotencyKey, positionFix, tenantId, topics, vehicleId, type PositionFix } from '@nerveline/contracts';
 import { syntheticCity } from '../domain/city/synthetic-city';
 import { surroundingsOf } from '../gps-rerouting.module';
 import { Desk, type FleetLog } from './desk';
 import { Directory } from './directory';
 import { GaugeWriter } from './gauge-writer';
+import { takeReport } from './report-traffic';
+import { SLICE_MS } from './time-slice';
+import { findTrip, takePlan, type PlanCommand } from './take-command';
 import { takeFix } from './take-fix';
 import type { Step } from './step';
 
@@ -47,10 +50,11 @@ class MemoryLog implements FleetLog {
   }
 }
 
-function openDesk(log: MemoryLog, fatal: unknown[] = []): Desk {
+function openDesk(log: MemoryLog, fatal: unknown[] = [], stopwatch_ms: () => number = () => 0): Desk {
   const gauge = new GaugeWriter(new Directory());
   const wall = { now_ms: () => 1_000_000 };
-  return new Desk({ log, surroundings, gauge, wall, partitionOf: partitionFor, onFatal: (error) => fatal.push(error) });
+  const onFatal = (error: unknown) => fatal.push(error);
+  return new Desk({ log, surroundings, gauge, wall, stopwatch_ms, partitionOf: partitionFor, onFatal });
 }
 
 const fixAt = (event_ms: number): PositionFix =>
@@ -62,6 +66,38 @@ const take = (event_ms: number) => (step: Step) => {
 };
 
 const lastFix = (desk: Desk): number | undefined => [...desk.world.fleet(demo).vehicles.values()][0]?.fix?.event_ms;
+
+const VEHICLES = ['V-1', 'V-2', 'V-3', 'V-4', 'V-5'].map((id) => vehicleId.parse(id));
+const read_vector = { offsets: {}, versions: {}, event_clock_ms: 1_000 };
+
+/** The same trip for each. */
+const planFor = (vehicle_ids: typeof VEHICLES) => (step: Step) => {
+  const { node_lat_e7, node_lon_e7 } = surroundings.graph.arrays;
+  const place = (node: number) => ({ lat: (node_lat_e7[node] ?? 0) / 1e7, lon: (node_lon_e7[node] ?? 0) / 1e7 });
+  const stops = [{ ...place(surroundings.graph.node_count - 1), label: 'destination' }];
+  for (const vehicle_id of vehicle_ids) {
+    const trip = { tenant_id: demo, vehicle_id, depot_id: null, from: place(0), stops };
+    const command: PlanCommand = { format_version: 1, kind: 'plan', ...trip, read_vector, event_ms: 1_000 };
+    takePlan(step, command, findTrip(step.world, command));
+  }
+};
+
+/** On the whole way of them all. */
+const jam = (step: Step): void => {
+  const segment_ids = [...(step.world.fleet(demo).vehicles.values().next().value?.plan?.way.segment_ids ?? [])];
+  const where = { kind: 'segments', segment_ids } as const;
+  const told = {
+    idempotency_key: idempotencyKey.parse('k'),
+    incident_id: 'J',
+    kind: 'jam',
+    where,
+    reason: 'jam',
+  } as const;
+  takeReport(step, { ...told, tenant_id: demo, segment_ids, ends_at_ms: null, event_ms: 2_000 }, 2_000);
+};
+
+const isDecision = ({ topic }: { readonly topic: string }): boolean => topic === topics.rerouteDecisions.name;
+const decisionsIn = ({ appends = [] }: Commit): number => appends.filter(isDecision).length;
 
 describe('Desk', () => {
   it('does acts that come while it commits, and those that come when it has just finished', async () => {
@@ -125,5 +161,44 @@ describe('Desk', () => {
     log.fails = new NervelineError('NL-LOG-004', { detail: 'fenced' });
     await expect(desk.do(take(1))).rejects.toThrow('NL-LOG-004');
     expect(fatal).toEqual([log.fails]);
+  });
+
+  it('decides a change vehicle by vehicle, a commit for each slice, and takes an act up in between', async () => {
+    const log = new MemoryLog();
+    let now_ms = 0;
+    // Every look at the clock finds a slice gone: one vehicle fits into each.
+    const desk = openDesk(log, [], () => (now_ms += SLICE_MS));
+    await desk.open();
+    await desk.do(planFor(VEHICLES));
+    const before = log.commits.length;
+    const done: string[] = [];
+    const jammed = desk.do(jam);
+    const settled = jammed.then(() => desk.settled(demo)).then(() => done.push('all decided'));
+    await jammed;
+    await desk.do(() => done.push('an act'));
+    await settled;
+    expect(done).toEqual(['an act', 'all decided']);
+    expect(
+      log.commits
+        .slice(before)
+        .map(decisionsIn)
+        .filter((count) => count > 0),
+    ).toEqual(VEHICLES.map(() => 1));
+  });
+
+  it('goes on with the rest of a change when a commit in the middle of it fails', async () => {
+    const log = new MemoryLog();
+    let now_ms = 0;
+    const desk = openDesk(log, [], () => (now_ms += SLICE_MS));
+    await desk.open();
+    await desk.do(planFor(VEHICLES));
+    await desk.do(jam);
+    log.fails = new NervelineError('NL-LOG-003', { detail: 'the disk is full' });
+    await expect(desk.settled(demo)).rejects.toThrow('NL-LOG-003');
+    expect(desk.is_readable).toBe(false);
+    log.fails = undefined;
+    await desk.settled(demo);
+    const decided = log.commits.flatMap(({ appends = [] }) => appends.filter(isDecision).map(({ key }) => String(key)));
+    expect(decided.sort()).toEqual(VEHICLES.map((id) => `demo/${id}`));
   });
 });

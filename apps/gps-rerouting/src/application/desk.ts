@@ -1,9 +1,12 @@
+import type { TenantId } from '@nerveline/contracts';
 import { NervelineError, isNervelineError, type Clock, type CommitPort, type RecordHeaders } from '@nerveline/kernel';
 import type { GaugeWriter } from './gauge-writer';
 import { inputTopics, OwnOffsets, type PartitionOf } from './own-offsets';
 import { Outbox } from './outbox';
+import { settleSome } from './settle-change';
 import type { Step } from './step';
 import { restoreWorld, storeTouched, type Restored, type StateReader } from './stored-state';
+import { TimeSlice } from './time-slice';
 import type { Surroundings, World } from './world';
 
 /** What the desk needs of the log. */
@@ -19,6 +22,8 @@ export interface DeskOptions {
   readonly gauge: GaugeWriter;
   /** For what is only paced, never for a decision. */
   readonly wall: Clock;
+  /** Measures how long the desk has held the event loop; the process's own when absent. */
+  readonly stopwatch_ms?: () => number;
   /** Told when the log will never take another commit of this process: it was fenced, or is damaged. */
   onFatal(error: unknown): void;
 }
@@ -37,8 +42,9 @@ const MAX_ACTS_PER_COMMIT = 256;
 
 /**
  * Where everything that changes the fleet is done, one act after another, and made durable: what came in while the last
- * commit was on its way shares the next one. An answer leaves when its commit is durable. When a commit fails, the
- * world in memory is thrown away and read back, so that it never holds what the log doesn't.
+ * commit was on its way shares the next one, as far as fits into a slice of time. An answer leaves when its commit is
+ * durable. What a change of the traffic means for each vehicle is decided between the acts, a slice in each commit. When
+ * a commit fails, the world in memory is thrown away and read back, so that it never holds what the log doesn't.
  */
 export class Desk {
   readonly #waiting: Act[] = [];
@@ -72,6 +78,11 @@ export class Desk {
     return this.#world;
   }
 
+  /** False between a failed commit and the act that reads the world back. */
+  get is_readable(): boolean {
+    return this.#world !== undefined;
+  }
+
   get waiting_acts(): number {
     return this.#waiting.length;
   }
@@ -93,6 +104,16 @@ export class Desk {
     });
   }
 
+  /**
+   * Resolves when no change of the traffic is open any more in a fleet, and all of its decisions are durable.
+   *
+   * @throws NervelineError `NL-API-008` when too many wait or the desk is closed; what the commit throws
+   */
+  async settled(tenant_id: TenantId): Promise<void> {
+    const isOpen = ({ world }: Step) => world.fleet(tenant_id).open_change !== null;
+    while (await this.do(isOpen));
+  }
+
   /** Finishes what was taken, and takes no more. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -103,28 +124,48 @@ export class Desk {
     this.#is_working = true;
     // Acts of requests that were read in the same turn of the event loop share the commit.
     await Promise.resolve();
-    while (this.#waiting.length > 0) await this.#commitSome(this.#waiting.splice(0, MAX_ACTS_PER_COMMIT));
+    while (this.#waiting.length > 0 || this.#has_open_change) {
+      await this.#commitSome();
+      if (this.#has_open_change) await othersHaveTheirTurn();
+    }
     // In one turn with the look at what waits: an act that comes later starts the work again.
     this.#is_working = false;
   }
 
-  async #commitSome(acts: readonly Act[]): Promise<void> {
+  /** False also when a commit has failed: the next act reads the world back, and its open changes with it. */
+  get #has_open_change(): boolean {
+    return [...(this.#world?.fleets() ?? [])].some(([, { open_change }]) => open_change !== null);
+  }
+
+  async #commitSome(): Promise<void> {
+    const acts: Act[] = [];
     try {
       if (this.#world === undefined) await this.open();
       for (const settle of await this.#commit(acts)) settle();
     } catch (error) {
       // What is in memory may be ahead of the log now: it is read back before the next act.
       this.#world = undefined;
+      if (acts.length === 0) acts.push(...this.#waiting.splice(0));
       for (const act of acts) act.reject(error);
       if (isNervelineError(error) && error.code.startsWith('NL-LOG') && !error.retriable) this.options.onFatal(error);
     }
   }
 
-  async #commit(acts: readonly Act[]): Promise<(() => void)[]> {
-    const { log, gauge, wall } = this.options;
+  /** @param acts gets those that it took up: the caller tells them when it fails */
+  async #commit(acts: Act[]): Promise<(() => void)[]> {
+    const { log, gauge, wall, stopwatch_ms = () => performance.now() } = this.options;
     const outbox = new Outbox(this.#offsets);
     const step = { world: this.world, outbox };
-    const done = acts.map((act) => runAct(act, step));
+    const done: (() => void)[] = [];
+    const slice = new TimeSlice(stopwatch_ms);
+    do {
+      const act = this.#waiting.shift();
+      if (act === undefined) break;
+      acts.push(act);
+      done.push(runAct(act, step));
+    } while (acts.length < MAX_ACTS_PER_COMMIT && !slice.is_spent);
+    // A slice of their own: under a constant load of acts the decisions still come forward.
+    settleSome(step, new TimeSlice(stopwatch_ms));
     gauge.take(step, wall.now_ms());
     storeTouched(outbox);
     if (outbox.appends.length > 0 || outbox.writes.size > 0) {
@@ -137,13 +178,12 @@ export class Desk {
 
 /** Runs one act; a refusal concerns it alone, anything else the whole batch. */
 function runAct(act: Act, step: Step): () => void {
-  const before = step.outbox.size;
-  step.outbox.headers = act.headers;
+  step.outbox.begin(act.headers);
   try {
     const value = act.run(step);
     return () => act.resolve(value);
   } catch (error) {
-    const refused = isNervelineError(error) && error.http_status < 500 && step.outbox.size === before;
+    const refused = isNervelineError(error) && error.http_status < 500 && step.outbox.is_unchanged;
     if (!refused) throw error;
     return () => act.reject(error);
   } finally {
@@ -164,3 +204,6 @@ function verifyOffsets(
     });
   }
 }
+
+/** A commit may be done without the event loop having turned: what came in meanwhile is read before the next slice. */
+const othersHaveTheirTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

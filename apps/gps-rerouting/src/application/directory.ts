@@ -30,6 +30,10 @@ export class Directory {
     return driver_name === undefined ? facts : { ...facts, driver_name };
   }
 
+  order(key: string): OrderFacts | undefined {
+    return this.#orders.get(key);
+  }
+
   /** The stops that a vehicle still has to serve, in the order of its tour. */
   openOrders(tenant_id: TenantId, vehicle_id: VehicleId): OrderFacts[] {
     const keys = this.#orders_of.get(tenantKey(tenant_id, vehicle_id)) ?? [];

@@ -17,7 +17,8 @@ export class ExpireByClock {
 
   /** Cheap when nothing is due: the service calls it several times a second. */
   async expire(): Promise<void> {
-    if (!this.#isDue() && this.gauge.pending === 0) return;
+    // After a failed commit there is nothing to look at until an act has read the world back: this one does.
+    if (this.desk.is_readable && !this.#isDue() && this.gauge.pending === 0) return;
     await this.desk.do((step) => {
       this.#expireIncidents(step);
       for (const [tenant_id, fleet] of step.world.fleets()) {
@@ -33,6 +34,8 @@ export class ExpireByClock {
       if (ends_at_ms !== null && ends_at_ms <= this.clocks.of(tenant_id).now_ms()) return true;
     }
     for (const [tenant_id, fleet] of world.fleets()) {
+      // A start found decisions that are still to be made.
+      if (fleet.open_change !== null) return true;
       const now_ms = this.clocks.of(tenant_id).now_ms();
       for (const { proposal } of fleet.vehicles.values()) {
         if (proposal !== null && proposal.expires_at_ms <= now_ms) return true;
@@ -45,6 +48,8 @@ export class ExpireByClock {
     for (const report of [...step.world.reports.values()]) {
       const now_ms = this.clocks.of(report.tenant_id).now_ms();
       if (report.ends_at_ms === null || report.ends_at_ms > now_ms) continue;
+      // It waits for the decisions of the change before; the next look ends it.
+      if (step.world.fleet(report.tenant_id).open_change !== null) continue;
       const { vehicles_hit: _hit, metric_version: _version, read_vector: _read, ...reported } = report;
       takeReport(step, { ...reported, kind: 'cleared', event_ms: now_ms }, now_ms);
     }

@@ -1,6 +1,6 @@
 import { asOfMs, type Plan, type PlanCause, type PlannedStop, type Vehicle } from '../domain/fleet/vehicle';
 import { geometryOf, type Way } from '../domain/routing/route-through';
-import type { TenantId, VehiclePlan } from '@nerveline/contracts';
+import type { FleetCommand, TenantId, VehiclePlan } from '@nerveline/contracts';
 import { NervelineError } from '@nerveline/kernel';
 import type { Occasion } from './record-decision';
 import type { Step } from './step';
@@ -13,6 +13,12 @@ export interface NewWay {
   readonly stops: readonly PlannedStop[];
   /** Where on the way the vehicle already is; at its beginning when absent. */
   readonly at?: { readonly offset_m: number; readonly stops_done: number };
+}
+
+export interface NewTrip {
+  readonly command: Pick<Extract<FleetCommand, { kind: 'plan' | 'orders' }>, 'tenant_id' | 'depot_id' | 'event_ms'>;
+  readonly trip: { readonly way: Way; readonly stops: readonly PlannedStop[] };
+  readonly cause: PlanCause;
 }
 
 /** Puts a vehicle that has a plan on another way to the stops that it still has. */
@@ -31,6 +37,26 @@ export function followNewWay(step: Step, vehicle: Vehicle, { occasion, way, caus
   step.world.fleet(occasion.tenant_id).follow(vehicle, plan, at);
   vehicle.last_change_ms = occasion.event_clock_ms;
   publishPlan(step, occasion.tenant_id, vehicle);
+}
+
+/** Gives a vehicle a trip of its own, with a promise of its own; whatever it followed before is over. */
+export function beginTrip(step: Step, vehicle: Vehicle, { command, trip, cause }: NewTrip): VehiclePlan {
+  const { tenant_id, depot_id, event_ms } = command;
+  vehicle.plan_count++;
+  const plan: Plan = {
+    plan_version: vehicle.plan_count,
+    cause,
+    made_ms: event_ms,
+    depot_id,
+    ...trip,
+    promised_eta_ms: Math.max(event_ms, vehicle.fix?.event_ms ?? 0) + trip.way.duration_ms,
+    around_incident_id: null,
+  };
+  step.world.fleet(tenant_id).follow(vehicle, plan);
+  // A trip that was just planned is no reroute: a jam a moment later may be answered at once.
+  vehicle.last_change_ms = null;
+  vehicle.last_look_ms = null;
+  return publishPlan(step, tenant_id, vehicle);
 }
 
 /** Writes the plan that a vehicle follows now to the log, with the times of its stops by the present traffic. */

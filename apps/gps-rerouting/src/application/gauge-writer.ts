@@ -13,6 +13,8 @@ interface Due {
 
 /** A page needs no more than this of one vehicle. */
 const MIN_BETWEEN_MS = 200;
+/** The others come with the next commit, so that a thousand vehicles at once don't hold the event loop. */
+const MAX_STATES_PER_COMMIT = 400;
 
 /**
  * Writes `fleet.vehicle_states`: a gauge, of which only the last value of a vehicle counts. The first change after a
@@ -46,12 +48,15 @@ export class GaugeWriter {
   /** Puts into the commit what is due. */
   take(step: Step, wall_ms: number): void {
     for (const touched of step.outbox.touched.values()) this.#dirty.set(touched.vehicle, touched);
+    let written = 0;
     for (const [vehicle, { tenant_id, headers }] of this.#dirty) {
+      if (written >= MAX_STATES_PER_COMMIT) return;
       if (wall_ms - (this.#written_ms.get(vehicle) ?? 0) < MIN_BETWEEN_MS) continue;
       this.#dirty.delete(vehicle);
       this.#written_ms.set(vehicle, wall_ms);
       const state = this.#stateOf(step, tenant_id, vehicle);
       if (state === undefined) continue;
+      written++;
       step.outbox.appends.push({
         topic: topics.vehicleStates.name,
         key: tenantKey(tenant_id, vehicle.vehicle_id),

@@ -23,8 +23,10 @@ export class Memory {
   recall(key: string, request: string): unknown {
     const known = this.#entries.get(key);
     if (known === undefined) return undefined;
-    if (known.request !== request)
-      throw new NervelineError('NL-API-007', { detail: 'the idempotency key was used for another request' });
+    if (known.request !== request) {
+      const detail = 'the idempotency key was used for another request';
+      throw new NervelineError('NL-API-007', { detail, field: 'idempotency_key' });
+    }
     return known.answer;
   }
 

@@ -33,8 +33,28 @@ export class Outbox {
 
   constructor(readonly offsets: OwnOffsets) {}
 
-  /** Grows with everything that is put in: an act that refuses leaves it as it was. */
-  get size(): number {
+  #size_before = 0;
+
+  /** From here on it is the next act's. */
+  begin(headers: RecordHeaders): void {
+    this.headers = headers;
+    this.#size_before = this.#size;
+  }
+
+  /** Nothing was put in since the act began: it can still refuse. */
+  get is_unchanged(): boolean {
+    return this.#size === this.#size_before;
+  }
+
+  /** Puts in what had to be done anyway, and is no part of the act that found it: the act can still refuse. */
+  alongside(put: () => void): void {
+    const { is_unchanged } = this;
+    put();
+    if (is_unchanged) this.#size_before = this.#size;
+  }
+
+  /** Grows with everything that is put in. */
+  get #size(): number {
     return this.appends.length + this.writes.size + this.touched.size;
   }
 
@@ -66,6 +86,16 @@ export class Outbox {
   dropPlan(tenant_id: string, vehicle_id: string, event_ms: number): void {
     this.#append({
       topic: topics.plans.name,
+      key: tenantKey(tenant_id, vehicle_id),
+      value: null,
+      timestamp_ms: event_ms,
+    });
+  }
+
+  /** The vehicle is nowhere any more: what pages have of it goes. */
+  dropState(tenant_id: string, vehicle_id: string, event_ms: number): void {
+    this.#append({
+      topic: topics.vehicleStates.name,
       key: tenantKey(tenant_id, vehicle_id),
       value: null,
       timestamp_ms: event_ms,

@@ -34,13 +34,13 @@ export class OwnOffsets {
     return this.partitionOf(key, topic.partitions);
   }
 
-  /** What a decision on one vehicle saw: its positions, its commands, and the traffic. */
-  seenBy(vehicle_key: string): Record<string, number> {
+  /** What a decision on one vehicle saw, now or at an earlier state: its positions, its commands, and the traffic. */
+  seenBy(vehicle_key: string, seen?: Readonly<Record<string, number>>): Record<string, number> {
     return Object.fromEntries(
       inputTopics.map((topic) => {
         const partition = topic.partitions === 1 ? 0 : this.partition(topic, vehicle_key);
         const name = partitionName(topic.name, partition);
-        return [name, this.#next.get(name) ?? 0];
+        return [name, (seen === undefined ? this.#next.get(name) : seen[name]) ?? 0];
       }),
     );
   }

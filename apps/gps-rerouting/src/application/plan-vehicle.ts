@@ -1,6 +1,6 @@
 import type { PlanRequest, VehiclePlan } from '@nerveline/contracts';
 import { NervelineError } from '@nerveline/kernel';
-import { checkEventTime, checkOnMap } from './check-input';
+import { checkEventTime, checkOnMap, unknownVehicle } from './check-input';
 import type { Desk } from './desk';
 import type { Directory } from './directory';
 import type { EventClocks } from '@nerveline/stream';
@@ -19,7 +19,8 @@ export class PlanVehicle {
 
   /**
    * @throws NervelineError `NL-FLT-001`, `-002`, `-003` for a wrong time or place, `-004` without a road nearby, `-005`
-   *   without a route (the vehicle keeps its plan), `-009` without anything to plan from
+   *   without a route (the vehicle keeps its plan), `-009` without anything to plan from, `-015` for a vehicle that isn't
+   *   in the fleet
    */
   async plan({ tenant_id, principal, headers }: Caller, request: PlanRequest): Promise<VehiclePlan> {
     const now_ms = this.clocks.of(tenant_id).now_ms();
@@ -27,14 +28,16 @@ export class PlanVehicle {
     checkEventTime(event_ms, now_ms, 'event_ms');
     return this.desk.do((step) => {
       const { vehicle_id } = request;
+      const { graph } = step.world.surroundings;
+      if (request.from !== undefined) checkOnMap(request.from, graph, 'from');
+      if (request.to !== undefined) checkOnMap(request.to, graph, 'to');
+      if (this.directory.vehicle(tenant_id, vehicle_id) === undefined) throw unknownVehicle(vehicle_id, 'vehicle_id');
       const places = {
         tenant_id,
         from: this.#start(step, { tenant_id }, request),
         stops: this.#stops(tenant_id, request),
       };
-      const { graph } = step.world.surroundings;
-      checkOnMap(places.from, graph, 'from');
-      places.stops.forEach((stop) => checkOnMap(stop, graph, request.to === undefined ? `order ${stop.label}` : 'to'));
+      if (request.to === undefined) places.stops.forEach((stop) => checkOnMap(stop, graph, `order ${stop.label}`));
       const trip = findTrip(step.world, places);
       const before = step.world.fleet(tenant_id).vehicle(vehicle_id).plan;
       const command: PlanCommand = {
@@ -62,7 +65,7 @@ export class PlanVehicle {
   }
 
   #start(step: Step, { tenant_id }: Pick<Caller, 'tenant_id'>, request: PlanRequest) {
-    const { fix } = step.world.fleet(tenant_id).vehicle(request.vehicle_id);
+    const fix = step.world.fleet(tenant_id).vehicles.get(request.vehicle_id)?.fix ?? null;
     const from = request.from ?? (fix === null ? undefined : { lat: fix.lat, lon: fix.lon });
     if (from !== undefined) return from;
     const detail = `${request.vehicle_id} has told no position yet: send 'from'`;

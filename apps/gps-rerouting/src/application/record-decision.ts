@@ -1,4 +1,4 @@
-import type { ProposalId, RerouteDecision as DecisionRecord, TenantId } from '@nerveline/contracts';
+import type { ProposalId, ReadVector, RerouteDecision as DecisionRecord, TenantId } from '@nerveline/contracts';
 import type { Vehicle } from '../domain/fleet/vehicle';
 import type { Trigger } from '../domain/rerouting/decide';
 import { geometryOf, type Way } from '../domain/routing/route-through';
@@ -13,6 +13,8 @@ export interface Occasion {
   readonly event_ms: number;
   /** The reading of the event clock that came with the input. */
   readonly event_clock_ms: number;
+  /** The next offset of each input partition, where the decision is made later than what it saw. */
+  readonly seen?: ReadVector['offsets'] | undefined;
 }
 
 /** Ends an open proposal, if there is one, with a record of what became of it. */
@@ -20,7 +22,7 @@ export function closeProposal(
   step: Step,
   vehicle: Vehicle,
   end: {
-    readonly occasion: Pick<Occasion, 'tenant_id' | 'event_ms' | 'event_clock_ms'>;
+    readonly occasion: Pick<Occasion, 'tenant_id' | 'event_ms' | 'event_clock_ms' | 'seen'>;
     readonly outcome: 'accepted' | 'declined' | 'expired';
     readonly reason?: string;
   },
@@ -30,9 +32,9 @@ export function closeProposal(
   const { occasion, outcome } = end;
   vehicle.proposal = null;
   const reason = end.reason === undefined ? proposal.reason : `${proposal.reason}: ${end.reason}`;
-  const { tenant_id, event_ms, event_clock_ms } = occasion;
+  const { tenant_id, event_ms, event_clock_ms, seen } = occasion;
   const decision: DecisionRecord = {
-    ...base(step, vehicle, { ...proposal, tenant_id, reason, event_ms, event_clock_ms }),
+    ...base(step, vehicle, { ...proposal, tenant_id, reason, event_ms, event_clock_ms, seen }),
     proposal_id: proposal.proposal_id,
     outcome,
     old_eta_ms: proposal.old_eta_ms,
@@ -67,7 +69,7 @@ export function record(step: Step, vehicle: Vehicle, occasion: Occasion, said: S
 
 function base(step: Step, vehicle: Vehicle, occasion: Occasion) {
   const { vehicle_id } = vehicle;
-  const { tenant_id, trigger, incident_id, reason, event_ms, event_clock_ms } = occasion;
+  const { tenant_id, trigger, incident_id, reason, event_ms, event_clock_ms, seen } = occasion;
   return {
     format_version: 1 as const,
     proposal_id: `${vehicle_id}-${vehicle.decision_count}` as ProposalId,
@@ -77,7 +79,7 @@ function base(step: Step, vehicle: Vehicle, occasion: Occasion) {
     trigger,
     incident_id,
     reason,
-    read_vector: readVectorOf(step, { tenant_id, vehicle_id, event_clock_ms }),
+    read_vector: readVectorOf(step, { tenant_id, vehicle_id, event_clock_ms, seen }),
     event_ms,
   };
 }

@@ -7,27 +7,22 @@ import {
   vehicleId,
   type FleetCommand,
   type ReadVector,
-  type Topic,
   type TrafficIncident,
 } from '@nerveline/contracts';
-import { offset } from '@nerveline/kernel';
-import type { Log, LogRecord } from '@nerveline/log';
+import { unreachable } from '@nerveline/kernel';
+import type { LogRecord } from '@nerveline/log';
+import { compareWithLog, type Difference } from './compare-with-log';
 import { inputTopics, OwnOffsets, partitionName, type PartitionOf } from './own-offsets';
 import { Outbox } from './outbox';
+import { takeRemoval } from './remove-vehicle';
+import { partitionsOf, readAll, type ReadableLog } from './read-topic';
 import { takeReport } from './report-traffic';
+import { settleAll } from './settle-change';
 import type { Step } from './step';
 import { findTrip, takeAnswer, takePlan } from './take-command';
 import { takeFix } from './take-fix';
+import { takeOrders } from './take-orders';
 import { World, type Surroundings } from './world';
-
-/** A decision or incident that came out otherwise. */
-export interface Difference {
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: number;
-  readonly recorded: string | null;
-  readonly replayed: string | null;
-}
 
 export interface ReplayReport {
   readonly fixes: number;
@@ -49,7 +44,7 @@ type Input =
  * two vehicles' fixes never meet, so the order between partitions doesn't matter.
  */
 export async function replayDecisions(
-  log: Pick<Log, 'read' | 'tail'>,
+  log: ReadableLog,
   surroundings: Surroundings,
   partitionOf: PartitionOf,
 ): Promise<ReplayReport> {
@@ -81,12 +76,12 @@ export async function replayDecisions(
     feedInput(step, input);
   }
   feedFixes(() => Infinity);
-  const compared = await compare(log, outbox, partitionOf);
+  const compared = await compareWithLog(log, outbox);
   return { fixes: fixes.flat().length, inputs: inputs.length, ...compared };
 }
 
 function feedFix({ world, outbox }: Step, record: LogRecord): void {
-  const [tenant = '', id = ''] = splitTenantKey(textOf(record.key));
+  const [tenant = '', id = ''] = splitTenantKey(new TextDecoder().decode(record.key ?? undefined));
   const tenant_id = tenantId.parse(tenant);
   if (record.value === null) return;
   const fix = decodePositionFix(vehicleId.parse(id), record.value);
@@ -98,15 +93,30 @@ function feedInput(step: Step, input: Input): void {
   if (input.kind === 'traffic') {
     const { vehicles_hit: _hit, metric_version: _version, read_vector: _vector, ...reported } = input.traffic;
     takeReport(step, reported, input.vector.event_clock_ms);
+    settleAll(step, reported.tenant_id);
     return;
   }
   const { command } = input;
   step.outbox.command(command);
-  if (command.kind === 'plan') takePlan(step, command, findTrip(step.world, command));
-  else takeAnswer(step, command);
+  switch (command.kind) {
+    case 'plan':
+      takePlan(step, command, findTrip(step.world, command));
+      return;
+    case 'answer':
+      takeAnswer(step, command);
+      return;
+    case 'orders':
+      takeOrders(step, command);
+      return;
+    case 'removed':
+      takeRemoval(step, command);
+      return;
+    default:
+      unreachable(command);
+  }
 }
 
-async function readInputs(log: Pick<Log, 'read' | 'tail'>): Promise<Input[]> {
+async function readInputs(log: ReadableLog): Promise<Input[]> {
   const inputs: Input[] = [];
   for (const { value } of await readAll(log, topics.traffic, 0)) {
     const traffic = value === null ? undefined : decodeJson(topics.traffic, value);
@@ -121,49 +131,4 @@ async function readInputs(log: Pick<Log, 'read' | 'tail'>): Promise<Input[]> {
   }
   const taken = ({ vector }: Input) => Object.values(vector.offsets).reduce((sum, next) => sum + next, 0);
   return inputs.sort((a, b) => taken(a) - taken(b));
-}
-
-async function compare(log: Pick<Log, 'read' | 'tail'>, outbox: Outbox, partitionOf: PartitionOf) {
-  const differences: Difference[] = [];
-  let compared = 0;
-  for (const topic of [topics.rerouteDecisions, topics.traffic]) {
-    for (const partition of partitionsOf(topic)) {
-      const recorded = await readAll(log, topic, partition);
-      const replayed = outbox.appends.filter(
-        (record) => record.topic === topic.name && partitionOf(textOf(record.key), topic.partitions) === partition,
-      );
-      for (let index = 0; index < Math.max(recorded.length, replayed.length); index++) {
-        const [was, is] = [bytesOf(recorded[index]), bytesOf(replayed[index])];
-        compared++;
-        if (was === is) continue;
-        const at_offset = recorded[index]?.offset ?? index;
-        differences.push({ topic: topic.name, partition, offset: at_offset, recorded: was, replayed: is });
-      }
-    }
-  }
-  return { compared, differences };
-}
-
-const partitionsOf = (topic: Topic): number[] => Array.from({ length: topic.partitions }, (_, partition) => partition);
-
-const text = new TextDecoder();
-
-const textOf = (bytes: string | Uint8Array | null): string =>
-  bytes === null ? '' : typeof bytes === 'string' ? bytes : text.decode(bytes);
-
-const bytesOf = (record: { readonly value: Uint8Array | null } | undefined): string | null =>
-  record === undefined || record.value === null ? null : text.decode(record.value);
-
-async function readAll(log: Pick<Log, 'read' | 'tail'>, topic: Topic, partition: number): Promise<LogRecord[]> {
-  const { start_offset, next_offset } = await log.tail(topic.name, partition);
-  const records: LogRecord[] = [];
-  let from = start_offset;
-  while (from < next_offset) {
-    const batch = await log.read({ topic: topic.name, partition, from });
-    for (const record of batch.records)
-      records.push({ ...record, key: record.key?.slice() ?? null, value: record.value?.slice() ?? null });
-    if (batch.next_offset === from) break;
-    from = offset(batch.next_offset);
-  }
-  return records;
 }

@@ -16,10 +16,15 @@ export interface Step {
 /** What a decision on one vehicle saw. `event_clock_ms` is the reading that came with the act's input. */
 export function readVectorOf(
   step: Step,
-  of: { readonly tenant_id: TenantId; readonly vehicle_id: VehicleId; readonly event_clock_ms: number },
+  of: {
+    readonly tenant_id: TenantId;
+    readonly vehicle_id: VehicleId;
+    readonly event_clock_ms: number;
+    readonly seen?: ReadVector['offsets'] | undefined;
+  },
 ): ReadVector {
   return {
-    offsets: step.outbox.offsets.seenBy(tenantKey(of.tenant_id, of.vehicle_id)),
+    offsets: step.outbox.offsets.seenBy(tenantKey(of.tenant_id, of.vehicle_id), of.seen),
     versions: versionsOf(step, step.world.fleet(of.tenant_id)),
     event_clock_ms: of.event_clock_ms,
   };

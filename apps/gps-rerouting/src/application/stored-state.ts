@@ -1,5 +1,6 @@
 import { splitTenantKey, tenantId, vehicleId, type TenantId, type TrafficIncident } from '@nerveline/contracts';
 import { NervelineError, tenantKey } from '@nerveline/kernel';
+import type { OpenChange } from '../domain/fleet/open-change';
 import type { Plan, Proposal, Vehicle } from '../domain/fleet/vehicle';
 import type { Outbox } from './outbox';
 import type { Step } from './step';
@@ -17,6 +18,7 @@ export const stores = {
   plans: 'fleet.plans',
   incidents: 'fleet.incidents',
   metric: 'fleet.metric',
+  open_changes: 'fleet.open_changes',
   memory: 'fleet.memory',
 } as const;
 
@@ -27,6 +29,7 @@ interface StoredPlan {
   readonly plan: Plan | null;
   readonly proposal: Proposal | null;
 }
+type StoredChange = Omit<OpenChange, 'waiting'>;
 interface StoredMetric {
   readonly metric_version: number;
   readonly graph: string;
@@ -46,6 +49,13 @@ export function storeIncident(outbox: Outbox, incident: TrafficIncident): void {
   const key = tenantKey(incident.tenant_id, incident.incident_id);
   if (incident.kind === 'cleared') outbox.put(stores.incidents, key, null);
   else put(outbox, stores.incidents, key, { incident });
+}
+
+/** Null when all of it is decided. Who still waits is told by what the vehicles were judged on last. */
+export function storeOpenChange(outbox: Outbox, tenant_id: TenantId, change: OpenChange | null): void {
+  if (change === null) return outbox.put(stores.open_changes, tenant_id, null);
+  const { waiting: _waiting, ...stored } = change;
+  put<StoredChange>(outbox, stores.open_changes, tenant_id, stored);
 }
 
 /** With the graph whose segments plans and incidents name: the next start may have other roads. */
@@ -89,6 +99,7 @@ export function restoreWorld(state: StateReader, surroundings: Surroundings): Re
     else if (incident !== undefined) restoreIncident(world, report);
   }
   const void_plans = restoreVehicles(state, world, other_roads);
+  restoreOpenChanges(state, world, other_roads);
   for (const [key, stored] of entries<Remembered>(state, stores.memory)) memory.restore(key, stored);
   memory.settle();
   return { world, void_plans, void_incidents, other_roads: [...other_roads] };
@@ -102,6 +113,18 @@ function restoreIncident(world: World, report: TrafficIncident): void {
   if (incident !== undefined) metric.apply(incident);
   metric.restoreVersion(version);
   world.reports.set(tenantKey(report.tenant_id, report.incident_id), report);
+}
+
+/** A change that was being decided goes on with those that its decisions didn't reach. */
+function restoreOpenChanges(state: StateReader, world: World, other_roads: ReadonlySet<TenantId>): void {
+  for (const [tenant, stored] of entries<StoredChange>(state, stores.open_changes)) {
+    const tenant_id = tenantId.parse(tenant);
+    if (other_roads.has(tenant_id)) continue;
+    const fleet = world.fleet(tenant_id);
+    const { metric_version } = stored.report;
+    const waiting = stored.vehicle_ids.filter((id) => fleet.vehicle(id).judged_version < metric_version);
+    if (waiting.length > 0) fleet.open_change = { ...stored, waiting: new Set(waiting) };
+  }
 }
 
 function restoreVehicles(state: StateReader, world: World, other_roads: ReadonlySet<TenantId>) {

@@ -1,11 +1,12 @@
 import type { FleetCommand, RerouteDecision, VehiclePlan } from '@nerveline/contracts';
 import { NervelineError, unreachable } from '@nerveline/kernel';
-import type { Plan, PlannedStop, Proposal, Vehicle } from '../domain/fleet/vehicle';
+import type { PlannedStop, Proposal, Vehicle } from '../domain/fleet/vehicle';
 import type { LatLon } from '../domain/graph/geo';
 import type { EdgePlace } from '../domain/routing/router';
 import { wayThrough, type Way } from '../domain/routing/route-through';
-import { followNewWay, publishPlan } from './follow-way';
+import { beginTrip, followNewWay } from './follow-way';
 import { closeProposal } from './record-decision';
+import { settleVehicle } from './settle-change';
 import type { Step } from './step';
 import type { World } from './world';
 
@@ -46,32 +47,18 @@ export function findTrip(world: World, command: Pick<PlanCommand, 'tenant_id' | 
 /** Gives a vehicle a new trip. The command is in the log, or on its way into it. */
 export function takePlan(step: Step, command: PlanCommand, trip: Trip): VehiclePlan {
   const { tenant_id, event_ms, read_vector } = command;
-  const fleet = step.world.fleet(tenant_id);
-  const vehicle = fleet.vehicle(command.vehicle_id);
+  const vehicle = step.world.fleet(tenant_id).vehicle(command.vehicle_id);
+  settleVehicle(step, tenant_id, vehicle);
   const occasion = { tenant_id, event_ms, event_clock_ms: read_vector.event_clock_ms };
   closeProposal(step, vehicle, { occasion, outcome: 'expired', reason: 'a new trip was planned' });
-  vehicle.plan_count++;
-  const plan: Plan = {
-    plan_version: vehicle.plan_count,
-    cause: 'planned',
-    made_ms: event_ms,
-    depot_id: command.depot_id,
-    way: trip.way,
-    stops: trip.stops,
-    promised_eta_ms: Math.max(event_ms, vehicle.fix?.event_ms ?? 0) + trip.way.duration_ms,
-    around_incident_id: null,
-  };
-  fleet.follow(vehicle, plan);
-  // A trip that a person just planned is no reroute: a jam a moment later may be answered at once.
-  vehicle.last_change_ms = null;
-  vehicle.last_look_ms = null;
-  return publishPlan(step, tenant_id, vehicle);
+  return beginTrip(step, vehicle, { command, trip, cause: 'planned' });
 }
 
 /** Closes the open proposal as the command says; undefined when it isn't open. */
 export function takeAnswer(step: Step, command: AnswerCommand): RerouteDecision | undefined {
   const { tenant_id, vehicle_id, answer, event_ms, read_vector } = command;
   const vehicle = step.world.fleet(tenant_id).vehicle(vehicle_id);
+  settleVehicle(step, tenant_id, vehicle);
   const { proposal } = vehicle;
   if (proposal === null || proposal.proposal_id !== command.proposal_id) return undefined;
   const occasion = { tenant_id, event_ms, event_clock_ms: read_vector.event_clock_ms };

@@ -4,6 +4,7 @@ import type { Vehicle } from '../domain/fleet/vehicle';
 import { track } from '../domain/tracking/track';
 import { closeProposal } from './record-decision';
 import { reconsiderRoute } from './reconsider-route';
+import { settleVehicle } from './settle-change';
 import type { Step } from './step';
 
 /** Applies a fix that is in the log (or on its way into it): live and in a replay. */
@@ -11,6 +12,7 @@ export function takeFix(step: Step, tenant_id: TenantId, fix: PositionFix): void
   const { world, outbox } = step;
   const fleet = world.fleet(tenant_id);
   const vehicle = fleet.vehicle(fix.vehicle_id);
+  settleVehicle(step, tenant_id, vehicle);
   const { graph, tracking } = world.surroundings;
   // A fix is its own clock: what it brings about must not depend on when it was received.
   const occasion = { tenant_id, event_ms: fix.event_ms, event_clock_ms: fix.event_ms };

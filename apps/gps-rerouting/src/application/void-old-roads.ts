@@ -1,6 +1,6 @@
 import type { Desk } from './desk';
 import type { EventClocks } from '@nerveline/stream';
-import { storeIncident, storeMetric, type Restored } from './stored-state';
+import { storeIncident, storeMetric, storeOpenChange, type Restored } from './stored-state';
 
 /**
  * The service was started with other roads: plans and incidents name segments that are gone. Vehicles keep their place
@@ -15,6 +15,9 @@ export async function voidOldRoads(desk: Desk, restored: Restored, clocks: Event
       step.outbox.touch(tenant_id, vehicle, { plan: true });
     }
     for (const incident of void_incidents) storeIncident(step.outbox, { ...incident, kind: 'cleared' });
-    for (const tenant_id of other_roads) storeMetric(step, tenant_id);
+    for (const tenant_id of other_roads) {
+      storeMetric(step, tenant_id);
+      storeOpenChange(step.outbox, tenant_id, null);
+    }
   });
 }

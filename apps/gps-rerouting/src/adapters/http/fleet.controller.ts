@@ -18,15 +18,13 @@ import {
   type VehiclePlan,
 } from '@nerveline/contracts';
 import type { Principal } from '@nerveline/kernel';
-import { CurrentPrincipal, Describe, Scope, toNervelineError } from '@nerveline/service-defaults';
+import { CurrentPrincipal, Describe, Scope, timed } from '@nerveline/service-defaults';
 import { AnswerProposal } from '../../application/answer-proposal';
 import { FindRoute } from '../../application/find-route';
 import { PlanVehicle } from '../../application/plan-vehicle';
 import { ReportTraffic } from '../../application/report-traffic';
-import { timed } from '../fleet-metrics';
+import { doorOf } from '../fleet-metrics';
 import { callerOf } from './callers';
-
-const codeOf = (error: unknown): string => toNervelineError(error).code;
 
 /** The doors for trips, traffic and answers. */
 @Controller('v1')
@@ -47,7 +45,7 @@ export class FleetController {
     @CurrentPrincipal() principal: Principal,
     @Headers('traceparent') traceparent?: string,
   ): Promise<VehiclePlan> {
-    return timed('plans', codeOf, async () => this.plans.plan(callerOf(principal, traceparent), request));
+    return timed(doorOf('plans'), async () => this.plans.plan(callerOf(principal, traceparent), request));
   }
 
   @Post('traffic')
@@ -59,7 +57,7 @@ export class FleetController {
     @CurrentPrincipal() principal: Principal,
     @Headers('traceparent') traceparent?: string,
   ): Promise<TrafficAnswer> {
-    return timed('traffic', codeOf, async () => this.traffic.report(callerOf(principal, traceparent), request));
+    return timed(doorOf('traffic'), async () => this.traffic.report(callerOf(principal, traceparent), request));
   }
 
   @Post('proposals/answer')
@@ -74,7 +72,7 @@ export class FleetController {
     @CurrentPrincipal() principal: Principal,
     @Headers('traceparent') traceparent?: string,
   ): Promise<RerouteDecision> {
-    return timed('proposals', codeOf, async () => this.proposals.answer(callerOf(principal, traceparent), request));
+    return timed(doorOf('proposals'), async () => this.proposals.answer(callerOf(principal, traceparent), request));
   }
 
   @Post('routes')
@@ -85,6 +83,6 @@ export class FleetController {
     @Body({ schema: routeRequest }) request: RouteRequest,
     @CurrentPrincipal() principal: Principal,
   ): Promise<RouteAnswer> {
-    return timed('routes', codeOf, async () => this.routes.find(callerOf(principal, undefined), request));
+    return timed(doorOf('routes'), async () => this.routes.find(callerOf(principal, undefined), request));
   }
 }

@@ -1,9 +1,9 @@
 import { Body, Controller, Headers, HttpCode, Inject, Post } from '@nestjs/common';
 import { positionsAnswer, positionsRequest, type PositionsAnswer, type PositionsRequest } from '@nerveline/contracts';
 import type { Principal } from '@nerveline/kernel';
-import { CurrentPrincipal, Describe, Scope, toNervelineError } from '@nerveline/service-defaults';
+import { CurrentPrincipal, Describe, Scope, timed } from '@nerveline/service-defaults';
 import { AcceptPositions } from '../../application/accept-positions';
-import { fixesTotal, timed } from '../fleet-metrics';
+import { doorOf, fixesTotal } from '../fleet-metrics';
 import { callerOf } from './callers';
 
 @Controller('v1/positions')
@@ -19,13 +19,13 @@ export class PositionsController {
     @CurrentPrincipal() principal: Principal,
     @Headers('traceparent') traceparent?: string,
   ): Promise<PositionsAnswer> {
-    const codeOf = (error: unknown) => toNervelineError(error).code;
-    const answer = await timed('positions', codeOf, () =>
+    const answer = await timed(doorOf('positions'), () =>
       this.positions.accept(callerOf(principal, traceparent), request),
     );
     fixesTotal.inc({ outcome: 'accepted' }, answer.accepted);
     fixesTotal.inc({ outcome: 'stale' }, answer.stale);
     fixesTotal.inc({ outcome: 'off_map' }, answer.off_map);
+    fixesTotal.inc({ outcome: 'refused' }, (answer.refused?.length ?? 0) - answer.off_map);
     return answer;
   }
 }

@@ -4,12 +4,15 @@ import { SegmentIndex } from '../rerouting/segment-index';
 import { Metric } from '../routing/metric';
 import { RouteLine } from '../tracking/route-line';
 import { ON_ROUTE } from '../tracking/off-route';
+import type { OpenChange } from './open-change';
 import { newVehicle, NOWHERE, type Plan, type Vehicle } from './vehicle';
 
 /** The vehicles, the traffic and the live weights of one tenant: one tenant's jam slows nobody else's vehicles. */
 export class TenantFleet {
   readonly metric: Metric;
   readonly vehicles = new Map<VehicleId, Vehicle>();
+  /** The change of the traffic that is being decided; null when all is. */
+  open_change: OpenChange | null = null;
   readonly #index = new SegmentIndex<VehicleId>();
 
   constructor(private readonly graph: RoadGraph) {
@@ -53,6 +56,13 @@ export class TenantFleet {
     vehicle.off_route = ON_ROUTE;
     vehicle.arrived_ms = null;
     this.#index.remove(vehicle.vehicle_id);
+  }
+
+  /** Forgets all of a vehicle but its counts: when it comes back, no id and no version is given twice. */
+  remove(vehicle: Vehicle): void {
+    this.#index.remove(vehicle.vehicle_id);
+    const { vehicle_id, plan_count, decision_count, judged_version } = vehicle;
+    Object.assign(vehicle, { ...newVehicle(vehicle_id), plan_count, decision_count, judged_version });
   }
 
   /** Those that have one of the segments under or ahead of them, in the order of their ids. */

@@ -22,7 +22,7 @@ export interface PlannedStop {
   readonly ends: readonly EdgePlace[];
 }
 
-export type PlanCause = 'planned' | 'proposal_accepted' | 'off_route' | 'closure';
+export type PlanCause = 'planned' | 'proposal_accepted' | 'off_route' | 'closure' | 'orders';
 
 /** What a vehicle follows. `way.stops` and `stops` go together. */
 export interface Plan {
@@ -74,6 +74,8 @@ export interface Vehicle {
   last_change_ms: number | null;
   /** When a vehicle off its route was last looked at; it is looked at again only after a while. */
   last_look_ms: number | null;
+  /** The last version of the weights whose change was decided for it. */
+  judged_version: number;
   plan_count: number;
   decision_count: number;
 }
@@ -93,6 +95,7 @@ export function newVehicle(vehicle_id: VehicleId): Vehicle {
     proposal: null,
     last_change_ms: null,
     last_look_ms: null,
+    judged_version: 0,
     plan_count: 0,
     decision_count: 0,
   };

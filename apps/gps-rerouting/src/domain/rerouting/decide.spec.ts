@@ -18,6 +18,14 @@ const worthIt: RerouteState = {
 const leftAlone = (because: string): unknown => expect.objectContaining({ kind: 'leave_alone', because });
 
 describe('decide', () => {
+  it('gives a vehicle whose stops changed the best way there is, however little it gains and whatever was asked', () => {
+    const orders: RerouteEvent = { trigger: 'orders', at_ms: AT_MS };
+    const busy = { ...worthIt, remaining_ms: 1, last_change_ms: AT_MS, proposal_in_flight: true };
+    expect(decide(busy, orders, policy)).toEqual({ kind: 'apply', gain_ms: 0 });
+    expect(decide({ ...busy, best: null }, orders, policy)).toEqual({ kind: 'no_route' });
+    expect(decide({ ...busy, remaining_ms: null }, orders, policy)).toEqual({ kind: 'apply', gain_ms: 0 });
+  });
+
   it.each<[string, Partial<RerouteState>, unknown]>([
     ['a good way far ahead is proposed', {}, { kind: 'propose', gain_ms: 10 * MINUTE_MS }],
     ['the best way already', { best: { remaining_ms: 20 * MINUTE_MS, fork: null } }, leftAlone('already_best')],

@@ -1,6 +1,6 @@
 import type { ReroutePolicy } from './reroute-policy';
 
-export type Trigger = 'jam' | 'closure' | 'weather' | 'cleared' | 'off_route';
+export type Trigger = 'jam' | 'closure' | 'weather' | 'cleared' | 'off_route' | 'orders';
 
 /** The best way from where the vehicle is, on the same weights. */
 export interface BestWay {
@@ -33,13 +33,14 @@ export type RerouteDecision =
   | { readonly kind: 'no_route' };
 
 /**
- * The rule. A vehicle that left its route, or whose route is closed ahead, needs another one: it gets the best there
- * is at once, whatever it gains, or the word that there is none. Everybody else is asked only when the gain is worth
+ * The rule. A vehicle that left its route, whose route is closed ahead, or whose stops are others now, needs another
+ * one: it gets the best there is at once, whatever it gains, or the word that there is none. Everybody else is asked only when the gain is worth
  * it in minutes and in share, the turn is far enough ahead, the route was not changed a moment ago and no other
  * question is open; otherwise they are left alone, and the decision says why.
  */
 export function decide(state: RerouteState, event: RerouteEvent, policy: ReroutePolicy): RerouteDecision {
   const { remaining_ms, best, last_change_ms } = state;
+  if (event.trigger === 'orders') return best === null ? { kind: 'no_route' } : { kind: 'apply', gain_ms: 0 };
   const since_change_ms = last_change_ms === null ? Infinity : event.at_ms - last_change_ms;
   if (remaining_ms === null) {
     if (since_change_ms < policy.min_between_replans_ms) return leaveAlone('changed_recently', 0);
