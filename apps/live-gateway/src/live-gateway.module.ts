@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { systemClock } from '@nerveline/kernel';
@@ -20,6 +21,7 @@ import { PushAdapter } from './adapters/socket/push-adapter';
 import { GATEWAY_SETTINGS, LOG, PUSH_IO } from './adapters/tokens';
 import { FlowMonitor } from './application/flow-monitor';
 import { RecentEvents } from './application/recent-events';
+import { StateChanges } from './application/state-changes';
 import { TraceEvent } from './application/trace-event';
 import type { LiveGatewaySettings } from './live-gateway.config';
 
@@ -89,16 +91,23 @@ const createHub = (settings: LiveGatewaySettings) => (source: Log, io: PushIo, l
 
 function createMonitor(...parts: [Log, PushHub, PushIo, RecentEvents, ServiceWatch, Logger]): FlowMonitor {
   const [log, hub, io, recent, look, logger] = parts;
+  const onError = (error: unknown) => logger.error({ err: error }, 'flow');
   const monitor = new FlowMonitor({
     log,
     recent,
+    changes: new StateChanges({
+      log,
+      clock: systemClock,
+      onError,
+      pause: (duration_ms, signal) => pause(duration_ms, undefined, { signal, ref: false }),
+    }),
     look,
     clock: systemClock,
     stats: () => hub.stats(),
     follow: (topic) => hub.feed.retain(topic),
     // A client that is behind gets the next pulse rather than an old one.
     show: (status) => io.to(FLOW_ROOM).volatile.emit('flow', status),
-    onError: (error) => logger.error({ err: error }, 'flow'),
+    onError,
   });
   hub.onTick((batches) => monitor.observe(batches));
   return monitor;

@@ -19,8 +19,12 @@ export function stepsOf(events: readonly RecentEvent[]): LifeStep[] {
   for (const event of events) {
     const place = `${event.topic}/${event.partition} @ ${event.offset}`;
     steps.push({ step: stepOf(event), where: `log ${place}`, at_ms: event.appended_ms });
-    if (event.pushed_ms !== undefined)
+    if (event.pushed_ms !== undefined) {
       steps.push({ step: 'pushed', where: `clients ${place}`, at_ms: event.pushed_ms });
+    }
+    if (event.taken !== undefined) {
+      steps.push({ step: 'handled', where: `state of ${event.taken.group} past ${place}`, at_ms: event.taken.at_ms });
+    }
   }
   steps.sort((a, b) => a.at_ms - b.at_ms);
   const first_ms = steps[0]?.at_ms ?? 0;

@@ -1,12 +1,13 @@
 import { pushStreams, topics, type FlowSlot, type FlowStatus, type Topic } from '@nerveline/contracts';
 import { isNervelineError, offset, splitTenantKey, type Clock, type Principal } from '@nerveline/kernel';
-import type { Log } from '@nerveline/log';
+import type { Log, LogRecord } from '@nerveline/log';
 import type { FeedBatch, PushStats } from '@nerveline/push';
 import { AgeWindow, type Percentiles } from '../domain/age-window';
 import { drawFlow, type MeasuredService, type MeasuredTopic, type ServiceState } from '../domain/flow-picture';
 import { Growth } from '../domain/growth';
 import type { RecentEvents } from './recent-events';
 import { SourceClocks } from './source-clocks';
+import type { StateChanges } from './state-changes';
 
 /** Somebody who looks at the flow. */
 export interface Watcher {
@@ -23,6 +24,7 @@ export interface ServiceLook {
 export interface FlowPorts {
   readonly log: Pick<Log, 'describe' | 'groups' | 'positions' | 'read' | 'tail'>;
   readonly recent: RecentEvents;
+  readonly changes: Pick<StateChanges, 'expect' | 'stop'>;
   readonly look: ServiceLook;
   readonly clock: Clock;
   stats(): PushStats;
@@ -42,10 +44,12 @@ const SERVICES = [
 ] as const;
 const RELAY = 'cdc-relay';
 
+const utf8 = new TextDecoder();
+
 /** The pulse of the platform, once a second for as long as somebody watches; otherwise it does nothing at all. */
 export class FlowMonitor {
   readonly #watchers = new Map<string, Watcher>();
-  readonly #clocks: SourceClocks;
+  #clocks: SourceClocks;
   #releases: (() => void)[] = [];
   #ages = new Map<string, AgeWindow>();
   #growth = new Growth();
@@ -76,6 +80,8 @@ export class FlowMonitor {
     for (const release of this.#releases.splice(0)) release();
     this.#ages = new Map();
     this.#growth = new Growth();
+    this.#clocks = new SourceClocks(this.ports.clock);
+    this.ports.changes.stop();
     this.ports.recent.clear();
   }
 
@@ -85,8 +91,10 @@ export class FlowMonitor {
     const now_ms = this.ports.clock.now_ms();
     for (const { topic, records } of batches) {
       for (const record of records) {
-        if (topic === topics.eventClock) this.#declare(() => record.item().value);
-        const { committed_ms, received_ms, appended_ms } = this.ports.recent.add(record, now_ms);
+        if (topic === topics.eventClock) this.#declare(record.key, () => record.item().value);
+        const event = this.ports.recent.add(record, now_ms);
+        this.ports.changes.expect(event);
+        const { committed_ms, received_ms, appended_ms } = event;
         const born_ms = committed_ms ?? received_ms;
         if (born_ms === undefined) continue;
         this.#agesOf(topic.owner).add(now_ms, appended_ms - born_ms);
@@ -127,15 +135,10 @@ export class FlowMonitor {
         const { start_offset, next_offset } = await this.ports.log.tail(topic.name, partition);
         // Every source's last word on its clock counts, however long ago it was.
         const back = topic === topics.eventClock ? next_offset : LOOK_BACK_RECORDS;
-        const from = offset(Math.max(start_offset, next_offset - back));
-        const { records } = await this.ports.log.read({ topic: topic.name, partition, from });
-        for (const record of records) {
-          const key = record.key === null ? '' : Buffer.from(record.key).toString('utf8');
-          this.ports.recent.add({ ...record, topic, tenant_id: splitTenantKey(key)[0] ?? '' }, undefined);
-          const { value } = record;
-          if (topic === topics.eventClock && value !== null) {
-            this.#declare(() => JSON.parse(Buffer.from(value).toString('utf8')));
-          }
+        for (let from = offset(Math.max(start_offset, next_offset - back)); from < next_offset;) {
+          const batch = await this.ports.log.read({ topic: topic.name, partition, from });
+          for (const record of batch.records) this.#recall(topic, record);
+          from = batch.next_offset;
         }
       } catch (error) {
         if (!isNervelineError(error, 'NL-LOG-008')) throw error;
@@ -143,9 +146,16 @@ export class FlowMonitor {
     }
   }
 
-  #declare(value: () => unknown): void {
+  #recall(topic: Topic, record: LogRecord): void {
+    const key = record.key === null ? null : utf8.decode(record.key);
+    this.ports.recent.add({ ...record, topic, tenant_id: splitTenantKey(key ?? '')[0] ?? '' }, undefined);
+    if (topic !== topics.eventClock) return;
+    this.#declare(key, () => (record.value === null ? null : JSON.parse(utf8.decode(record.value))));
+  }
+
+  #declare(key: string | null, value: () => unknown): void {
     try {
-      this.#clocks.take(value());
+      this.#clocks.take(key, value());
     } catch (error) {
       this.ports.onError(error);
     }

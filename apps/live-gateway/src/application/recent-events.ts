@@ -14,6 +14,8 @@ export interface RecentEvent {
   readonly appended_ms: number;
   /** When it left for the clients; unknown for what passed before anybody watched. */
   readonly pushed_ms: number | undefined;
+  /** Who took it into its state, and when that was seen; noted later than the rest. */
+  taken?: { readonly group: string; readonly at_ms: number };
 }
 
 /** What {@link RecentEvents} takes in of a record. */

@@ -1,30 +1,34 @@
-import { eventSource, topics, type EventSource } from '@nerveline/contracts';
+import { eventSource, splitTenantKey, topics, type EventSource } from '@nerveline/contracts';
 import { EventClock, type Clock } from '@nerveline/kernel';
 
 /** The event clocks of all sources, as they declared them. */
 export class SourceClocks {
-  readonly #clocks: ReadonlyMap<EventSource, EventClock>;
-  readonly #declared = new Set<EventSource>();
+  readonly #clocks = new Map<EventSource, EventClock>();
 
-  constructor(private readonly wall: Clock) {
-    this.#clocks = new Map(eventSource.options.map((source) => [source, new EventClock(wall)]));
-  }
+  constructor(private readonly wall: Clock) {}
 
-  /** Takes the value of a record of `platform.event_clock`; anything else is left alone. */
-  take(value: unknown): void {
-    const change = topics.eventClock.schema.safeParse(value);
-    if (!change.success) return;
-    const { before, after } = change.data;
-    const source = (after ?? before)?.source as EventSource | undefined;
-    if (source === undefined) return;
-    this.#clocks.get(source)?.declare(after ?? undefined);
-    if (after === null) this.#declared.delete(source);
-    else this.#declared.add(source);
+  /**
+   * Takes the key and value of a record of `platform.event_clock`; a value of another kind is left alone. A tombstone
+   * counts by itself, since compaction takes the delete ahead of it; a record without a key is the table's TRUNCATE.
+   */
+  take(key: string | null, value: unknown): void {
+    if (key === null) return this.#clocks.clear();
+    const source = eventSource.safeParse(splitTenantKey(key)[1]);
+    const change = topics.eventClock.schema.nullable().safeParse(value);
+    if (!source.success || !change.success) return;
+    const after = change.data?.after ?? null;
+    if (after === null) {
+      this.#clocks.delete(source.data);
+      return;
+    }
+    const clock = this.#clocks.get(source.data) ?? new EventClock(this.wall);
+    clock.declare(after);
+    this.#clocks.set(source.data, clock);
   }
 
   read(): { readonly event_clock_ms: number; readonly event_clocks_ms: Partial<Record<EventSource, number>> } {
     const event_clocks_ms: Partial<Record<EventSource, number>> = {};
-    for (const source of this.#declared) event_clocks_ms[source] = this.#clocks.get(source)?.now_ms() ?? 0;
+    for (const [source, clock] of this.#clocks) event_clocks_ms[source] = clock.now_ms();
     return { event_clock_ms: this.wall.now_ms(), event_clocks_ms };
   }
 }
