@@ -1,5 +1,6 @@
 import { PanelLeftClose, PanelLeftOpen } from 'lucide-react';
 import { cx } from '../design/cx';
+import { IconButton } from '../design/IconButton';
 import { useLive } from './live';
 import { pages } from './pages';
 import { setPreferences, usePreferences } from './preferences';
@@ -9,8 +10,6 @@ import styles from './shell.module.css';
 export function Rail({ page }: { page: PageName }) {
   const { principal } = useLive();
   const narrow = usePreferences().rail === 'narrow';
-  const Fold = narrow ? PanelLeftOpen : PanelLeftClose;
-  const fold_label = narrow ? 'Widen the rail' : 'Narrow the rail';
   return (
     <nav className={cx(styles['rail'], narrow && styles['narrow'])} aria-label="Pages">
       <Link to="/flow" className={styles['brand']} aria-label="Nerveline, to the flow">
@@ -53,15 +52,12 @@ export function Rail({ page }: { page: PageName }) {
           <br />
           <span className="muted">tenant {principal.tenant_id}</span>
         </p>
-        <button
-          type="button"
+        <IconButton
+          icon={narrow ? PanelLeftOpen : PanelLeftClose}
+          label={narrow ? 'Widen the rail' : 'Narrow the rail'}
           className={styles['fold']}
-          aria-label={fold_label}
-          title={fold_label}
           onClick={() => setPreferences({ rail: narrow ? 'open' : 'narrow' })}
-        >
-          <Fold size={16} aria-hidden="true" />
-        </button>
+        />
       </div>
     </nav>
   );

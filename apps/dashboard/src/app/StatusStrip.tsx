@@ -1,7 +1,7 @@
 import type { FlowStage, Health } from '@nerveline/contracts';
 import { Keyboard, Moon, Rows3, Rows4, Search, Sun } from 'lucide-react';
-import controls from '../design/controls.module.css';
 import { formatDuration, formatInstant, formatInteger, formatRate, formatTime } from '../design/format';
+import { IconButton } from '../design/IconButton';
 import { StatusMark } from '../design/StatusMark';
 import { PULSE_STALE_AFTER_MS } from '../model/flow-store';
 import { useLive, useSeconds, useVersion } from './live';
@@ -29,48 +29,32 @@ function figureOf({ kind, rate_per_s, age_p50_ms }: FlowStage, clients: number):
 export function StatusStrip({ onPalette, onShortcuts }: { onPalette: () => void; onShortcuts: () => void }) {
   const light = useShownTheme() === 'light';
   const dense = usePreferences().density === 'dense';
-  const Density = dense ? Rows3 : Rows4;
   return (
     <header className={styles['strip']}>
       <Pulse />
       <div className={styles['stripTools']}>
         <ConnectionWord />
-        <button
-          type="button"
-          className={controls['icon']}
-          aria-label={light ? 'Dark theme' : 'Light theme'}
+        <IconButton
+          icon={light ? Moon : Sun}
+          label={light ? 'Dark theme' : 'Light theme'}
           title="Theme (t)"
           onClick={toggleTheme}
-        >
-          {light ? <Moon size={16} aria-hidden="true" /> : <Sun size={16} aria-hidden="true" />}
-        </button>
-        <button
-          type="button"
-          className={controls['icon']}
-          aria-label={dense ? 'Comfortable rows' : 'Dense rows'}
+        />
+        <IconButton
+          icon={dense ? Rows3 : Rows4}
+          label={dense ? 'Comfortable rows' : 'Dense rows'}
           title="Density (d)"
+          className={styles['roomy']}
           onClick={toggleDensity}
-        >
-          <Density size={16} aria-hidden="true" />
-        </button>
-        <button
-          type="button"
-          className={controls['icon']}
-          aria-label="Find anything"
-          title="Find (Ctrl-K)"
-          onClick={onPalette}
-        >
-          <Search size={16} aria-hidden="true" />
-        </button>
-        <button
-          type="button"
-          className={controls['icon']}
-          aria-label="Keyboard shortcuts"
+        />
+        <IconButton icon={Search} label="Find anything" title="Find (Ctrl-K)" onClick={onPalette} />
+        <IconButton
+          icon={Keyboard}
+          label="Keyboard shortcuts"
           title="Keyboard (?)"
+          className={styles['roomy']}
           onClick={onShortcuts}
-        >
-          <Keyboard size={16} aria-hidden="true" />
-        </button>
+        />
       </div>
     </header>
   );

@@ -1,4 +1,6 @@
+import type { PushItem } from '@nerveline/contracts';
 import type { Batched, RenderBatch } from './render-batch';
+import type { StreamSink } from './stream-sink';
 
 /**
  * State outside React. It changes at once and in place; its version moves, and its listeners hear of it, once a frame.
@@ -24,5 +26,16 @@ export abstract class Store implements Batched {
 
   protected changed(): void {
     this.batch.add(this);
+  }
+
+  /** Takes a stream's items one by one; `forget` empties what they replace. */
+  protected sinkOf(take: (item: PushItem) => void, forget: () => void): StreamSink {
+    return {
+      take: (items, replace) => {
+        if (replace) forget();
+        for (const item of items) take(item);
+        this.changed();
+      },
+    };
   }
 }

@@ -1,10 +1,10 @@
 import type {
-  ChannelAck,
   ChannelStock,
   Change,
   DecisionRecord,
   PushItem,
   RerouteDecision,
+  SoldOutAck,
   TrafficIncident,
   ValueOf,
   VehiclePlan,
@@ -26,7 +26,7 @@ export type Refusal = ValueOf<Topics['refusals']>;
 export interface TopicValues {
   'fraud.decisions': DecisionRecord;
   'inventory.channel_stock': ChannelStock;
-  'inventory.channel_acks': ChannelAck;
+  'inventory.sold_out': SoldOutAck;
   'inventory.refusals': Refusal;
   'fleet.vehicle_states': VehicleState;
   'fleet.plans': VehiclePlan;

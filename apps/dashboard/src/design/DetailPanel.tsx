@@ -1,6 +1,7 @@
 import { ChevronDown, ChevronUp, Link2, X } from 'lucide-react';
 import { useState } from 'react';
 import styles from './controls.module.css';
+import { IconButton } from './IconButton';
 
 /** What a row holds, beside its table. Esc closes it, arrows walk, its address is its link. */
 export function DetailPanel({
@@ -29,38 +30,12 @@ export function DetailPanel({
         </div>
         {onWalk !== undefined && (
           <>
-            <button
-              type="button"
-              className={styles['icon']}
-              aria-label="Previous row"
-              title="Previous row (↑)"
-              onClick={() => onWalk(-1)}
-            >
-              <ChevronUp size={16} aria-hidden="true" />
-            </button>
-            <button
-              type="button"
-              className={styles['icon']}
-              aria-label="Next row"
-              title="Next row (↓)"
-              onClick={() => onWalk(1)}
-            >
-              <ChevronDown size={16} aria-hidden="true" />
-            </button>
+            <IconButton icon={ChevronUp} label="Previous row" title="Previous row (↑)" onClick={() => onWalk(-1)} />
+            <IconButton icon={ChevronDown} label="Next row" title="Next row (↓)" onClick={() => onWalk(1)} />
           </>
         )}
-        <button
-          type="button"
-          className={styles['icon']}
-          aria-label={copied ? 'Link copied' : 'Copy a link to this'}
-          title={copied ? 'Link copied' : 'Copy a link to this'}
-          onClick={copyLink}
-        >
-          <Link2 size={16} aria-hidden="true" />
-        </button>
-        <button type="button" className={styles['icon']} aria-label="Close" title="Close (Esc)" onClick={onClose}>
-          <X size={16} aria-hidden="true" />
-        </button>
+        <IconButton icon={Link2} label={copied ? 'Link copied' : 'Copy a link to this'} onClick={copyLink} />
+        <IconButton icon={X} label="Close" title="Close (Esc)" onClick={onClose} />
       </header>
       {/* It scrolls, so it has to take the focus for those who scroll by keyboard. */}
       <div className={styles['detailBody']} tabIndex={0} role="group" aria-label={`${kicker}, content`}>

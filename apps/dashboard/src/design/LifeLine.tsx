@@ -1,4 +1,5 @@
 import type { EventLife } from '@nerveline/contracts';
+import { Bar } from './Bar';
 import { formatDuration } from './format';
 import styles from './life.module.css';
 import { When } from './When';
@@ -27,15 +28,14 @@ export function LifeLine({ steps }: { steps: EventLife['steps'] }) {
       <ol className={styles['life']}>
         {steps.map((step, index) => {
           const before_ms = index === 0 ? 0 : (steps[index - 1]?.after_ms ?? 0);
-          const left = (Math.min(before_ms, step.after_ms) / whole_ms) * 100;
-          const width = (Math.abs(step.after_ms - before_ms) / whole_ms) * 100;
           return (
             <li key={`${step.step} ${step.where}`}>
-              <span className={styles['name']}>{NAMES[step.step]}</span>
+              <span>{NAMES[step.step]}</span>
               <span className={styles['after']}>+{formatDuration(step.after_ms)}</span>
-              <span className={styles['track']} aria-hidden="true">
-                <span style={{ left: `${left}%`, width: `max(3px, ${width}%)` }} />
-              </span>
+              <Bar
+                from={Math.min(before_ms, step.after_ms) / whole_ms}
+                share={Math.abs(step.after_ms - before_ms) / whole_ms}
+              />
               <span className={styles['where']}>{step.where}</span>
             </li>
           );

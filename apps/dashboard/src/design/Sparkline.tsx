@@ -4,17 +4,20 @@ import styles from './controls.module.css';
 export function Sparkline({
   values,
   label,
+  least_span = 0,
   width = 120,
   height = 24,
 }: {
   values: readonly number[];
   label: string;
+  /** What the height shows at least: less than this is a level line, not a mountain. */
+  least_span?: number;
   width?: number;
   height?: number;
 }) {
-  const low = Math.min(...values);
-  const high = Math.max(...values);
-  const span = high - low || 1;
+  const [lowest, highest] = [Math.min(...values), Math.max(...values)];
+  const span = Math.max(highest - lowest, least_span) || 1;
+  const low = (lowest + highest - span) / 2;
   const points = values.map((value, index) => {
     const x = values.length < 2 ? width : (index / (values.length - 1)) * width;
     return `${x.toFixed(1)},${(height - 2 - ((value - low) / span) * (height - 4)).toFixed(1)}`;

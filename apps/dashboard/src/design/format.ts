@@ -14,6 +14,10 @@ const DAY_MS = 24 * HOUR_MS;
 
 export const formatInteger = (value: number): string => integers.format(value);
 
+/** "1 vehicle", "3 vehicles". */
+export const formatCount = (count: number, one: string, many = `${one}s`): string =>
+  `${formatInteger(count)} ${count === 1 ? one : many}`;
+
 /** A rate or a small quantity: one digit below 10, none above. */
 export const formatRate = (value: number): string => (Math.abs(value) < 10 ? oneDigit : integers).format(value);
 
@@ -47,10 +51,13 @@ export function formatDuration(duration_ms: number): string {
   return `${Math.round(duration_ms / DAY_MS)} d`;
 }
 
-/** With its sign, for gains and delays: "−9 min", "+4 min". */
+/** How old something is, which nobody reads in milliseconds: "3 s". */
+export const formatAge = (age_ms: number): string => (age_ms < SECOND_MS ? 'under 1 s' : formatDuration(age_ms));
+
+/** With its sign, for gains and delays: "−9 min", "+4 min"; below a second there is none. */
 export function formatSigned(duration_ms: number): string {
   const text = formatDuration(Math.abs(duration_ms));
-  if (duration_ms === 0) return text;
+  if (Math.abs(duration_ms) < SECOND_MS) return '0 s';
   return `${duration_ms < 0 ? '−' : '+'}${text}`;
 }
 

@@ -1,7 +1,6 @@
 import type { PushItem, RerouteDecision, TrafficIncident, VehiclePlan, VehicleState } from '@nerveline/contracts';
 import type { RenderBatch } from '../client/render-batch';
 import { Ring } from '../client/ring';
-import type { StreamSink } from '../client/stream-sink';
 import { Store } from '../client/store';
 import { removedKey, valueOf } from '../client/topic-values';
 import { glideTo, type Glide } from './glide';
@@ -34,11 +33,11 @@ export class FleetStore extends Store {
     super(batch);
   }
 
-  readonly vehicleSink = this.#sink(
+  readonly vehicleSink = this.sinkOf(
     (item) => this.#takeVehicle(item),
     () => this.vehicles.clear(),
   );
-  readonly planSink = this.#sink(
+  readonly planSink = this.sinkOf(
     (item) => {
       const [dropped] = removedKey(item, 'fleet.plans') ?? [];
       if (dropped !== undefined) this.plans.delete(dropped);
@@ -47,11 +46,11 @@ export class FleetStore extends Store {
     },
     () => this.plans.clear(),
   );
-  readonly trafficSink = this.#sink(
+  readonly trafficSink = this.sinkOf(
     (item) => this.#takeIncident(item),
     () => this.incidents.clear(),
   );
-  readonly decisionSink = this.#sink(
+  readonly decisionSink = this.sinkOf(
     (item) => this.#takeDecision(item),
     () => this.proposals.clear(),
   );
@@ -74,16 +73,6 @@ export class FleetStore extends Store {
       if (plan.segment_ids.some((segment) => wanted.has(segment))) hit.push(plan.vehicle_id);
     }
     return hit;
-  }
-
-  #sink(take: (item: PushItem) => void, forget: () => void): StreamSink {
-    return {
-      take: (items, replace) => {
-        if (replace) forget();
-        for (const item of items) take(item);
-        this.changed();
-      },
-    };
   }
 
   #takeVehicle(item: PushItem): void {

@@ -1,4 +1,4 @@
-import type { ChannelAck } from '@nerveline/contracts';
+import type { SoldOutAck } from '@nerveline/contracts';
 
 const KEPT_MOMENTS = 300;
 
@@ -25,7 +25,7 @@ export class SoldOutMoments {
     this.#moments.clear();
   }
 
-  take(ack: ChannelAck): void {
+  take(ack: SoldOutAck): void {
     const id = `${ack.sku}@${ack.version}`;
     const moment = this.#moments.get(id) ?? this.#open(id, ack);
     moment.delays_ms.set(ack.channel_id, ack.delay_ms);
@@ -42,7 +42,7 @@ export class SoldOutMoments {
     return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * 0.99))] ?? null;
   }
 
-  #open(id: string, ack: ChannelAck): SoldOutMoment {
+  #open(id: string, ack: SoldOutAck): SoldOutMoment {
     const moment = { id, sku: ack.sku, version: ack.version, event_ms: ack.event_ms, delays_ms: new Map() };
     this.#moments.set(id, moment);
     const oldest = this.#moments.keys().next().value;

@@ -1,7 +1,6 @@
-import type { ChannelAck, PushItem } from '@nerveline/contracts';
+import type { PushItem } from '@nerveline/contracts';
 import type { RenderBatch } from '../client/render-batch';
 import { Ring } from '../client/ring';
-import type { StreamSink } from '../client/stream-sink';
 import { Store } from '../client/store';
 import {
   removedKey,
@@ -68,49 +67,39 @@ export class StockStore extends Store {
   }
 
   /** Products, locations and channels. */
-  readonly productSink = this.#sink(
+  readonly productSink = this.sinkOf(
     (item) => this.#takeProduct(item),
     () => this.#forgetNames(),
   );
-  readonly levelSink = this.#sink(
+  readonly levelSink = this.sinkOf(
     (item) => this.#takeLevel(item),
     () => this.#forgetLevels(),
   );
-  readonly channelSink = this.#sink(
+  readonly channelSink = this.sinkOf(
     (item) => this.#takeChannelStock(item),
     () => this.skus.forEach((row) => row.channels.clear()),
   );
-  readonly ackSink = this.#sink(
+  readonly soldOutSink = this.sinkOf(
     (item) => {
-      const ack = valueOf(item, 'inventory.channel_acks');
-      if (ack !== null) this.#takeAck(ack);
+      const ack = valueOf(item, 'inventory.sold_out');
+      if (ack !== null) this.soldOut.take(ack);
     },
     () => this.soldOut.clear(),
   );
-  readonly ledgerSink = this.#sink(
+  readonly ledgerSink = this.sinkOf(
     (item) => {
       const row = rowOf(item, 'cdc.inventory.stock_ledger');
       if (row !== null) this.ledger.push({ row, received_ms: this.local_ms() });
     },
     () => this.ledger.clear(),
   );
-  readonly refusalSink = this.#sink(
+  readonly refusalSink = this.sinkOf(
     (item) => {
       const refusal = valueOf(item, 'inventory.refusals');
       if (refusal !== null) this.refusals.push(refusal);
     },
     () => this.refusals.clear(),
   );
-
-  #sink(take: (item: PushItem) => void, forget: () => void): StreamSink {
-    return {
-      take: (items, replace) => {
-        if (replace) forget();
-        for (const item of items) take(item);
-        this.changed();
-      },
-    };
-  }
 
   #takeProduct(item: PushItem): void {
     const location = rowOf(item, 'cdc.inventory.locations');
@@ -144,10 +133,6 @@ export class StockStore extends Store {
     const { channels } = this.#row(stock.sku);
     const before = channels.get(stock.channel_id);
     if (before === undefined || before.version <= stock.version) channels.set(stock.channel_id, stock);
-  }
-
-  #takeAck(ack: ChannelAck): void {
-    if (ack.sold_out) this.soldOut.take(ack);
   }
 
   #forgetNames(): void {

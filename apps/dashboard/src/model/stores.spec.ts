@@ -52,8 +52,8 @@ describe('StockStore', () => {
   test('a sold-out moment gathers its channels, and its time is that of the slowest', () => {
     const stock = new StockStore(batch());
     const ack = (channel_id: string, delay_ms: number, version = 7) =>
-      item('inventory.channel_acks', { sku: 'A-1', channel_id, version, sold_out: true, delay_ms, event_ms: 1 });
-    stock.ackSink.take([ack('web', 4), ack('store', 21), ack('web', 3, 8)], false);
+      item('inventory.sold_out', { sku: 'A-1', channel_id, version, delay_ms, event_ms: 1 });
+    stock.soldOutSink.take([ack('web', 4), ack('store', 21), ack('web', 3, 8)], false);
     expect(stock.soldOut.newestFirst().map(({ id, delays_ms }) => [id, delays_ms.size])).toEqual([
       ['A-1@8', 1],
       ['A-1@7', 2],

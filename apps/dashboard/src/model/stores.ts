@@ -37,7 +37,7 @@ export function createStores(): Stores {
       'stock.products': stock.productSink,
       'stock.levels': stock.levelSink,
       'stock.channels': stock.channelSink,
-      'stock.acks': stock.ackSink,
+      'stock.sold_out': stock.soldOutSink,
       'stock.ledger': stock.ledgerSink,
       'stock.refusals': stock.refusalSink,
       'fleet.vehicles': fleet.vehicleSink,

@@ -3,6 +3,8 @@ import { useStreams } from '../../app/live';
 import { setParams, useRoute } from '../../app/router';
 import { useShortcuts } from '../../app/shortcuts';
 import controls from '../../design/controls.module.css';
+import { cx } from '../../design/cx';
+import panel from '../../design/panel.module.css';
 import { Segmented } from '../../design/Segmented';
 import type { Road } from '../../model/road-map';
 import { FleetMetrics } from './FleetMetrics';
@@ -40,12 +42,12 @@ export default function FleetPage() {
   useShortcuts(useMemo(() => (chosen ? { Escape: closeDetail } : {}), [chosen]));
 
   return (
-    <div className={styles['page']}>
-      <div className={styles['left']}>
+    <div className={cx(panel['page'], styles['page'], chosen && styles['detailed'])}>
+      <div className={cx(panel['beside'], styles['left'])}>
         <ProposalsPanel selected={params.get('proposal')} />
         <IncidentsPanel map={roads.kind === 'map' ? roads.map : null} onSelect={selectRoad} />
       </div>
-      <div className={styles['middle']}>
+      <div className={cx(panel['content'], styles['middle'])}>
         <div className={styles['bar']}>
           <FleetMetrics />
           {can_draw ? (

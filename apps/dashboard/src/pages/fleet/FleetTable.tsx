@@ -4,14 +4,15 @@ import { setParams, useRoute } from '../../app/router';
 import controls from '../../design/controls.module.css';
 import { sortRows, type Column, type Sort } from '../../design/columns';
 import { DataGrid } from '../../design/DataGrid';
-import { formatDistance, formatDuration, formatInteger, formatSigned } from '../../design/format';
+import { formatAge, formatDistance, formatInteger, formatSigned } from '../../design/format';
+import panel from '../../design/panel.module.css';
+import { Quiet } from '../../design/Quiet';
 import { SearchField } from '../../design/SearchField';
 import { StatusMark } from '../../design/StatusMark';
 import { StreamState } from '../../design/StreamState';
 import { When } from '../../design/When';
 import type { VehicleRow } from '../../model/fleet-store';
 import { isSilent, STANDING_HEALTH, STANDING_WORDS, standingOf, type Standing } from '../../model/vehicle-standing';
-import styles from './fleet.module.css';
 
 const KMH_PER_MPS = 3.6;
 const idOf = ({ id }: VehicleRow): string => id;
@@ -24,14 +25,14 @@ function columnsAt(event_now_ms: number, speed: number): readonly Column<Vehicle
     {
       id: 'vehicle',
       title: 'Vehicle',
-      track: 'minmax(88px, 1fr)',
+      track: 'minmax(76px, 1fr)',
       cell: ({ id }) => <code>{id}</code>,
       order: (a, b) => a.id.localeCompare(b.id, 'en', { numeric: true }),
     },
     {
       id: 'standing',
       title: 'Standing',
-      track: 'minmax(110px, 1fr)',
+      track: 'minmax(104px, 1.2fr)',
       cell: ({ state }) => <VehicleStanding state={state} silent={isSilent(state, event_now_ms, speed)} />,
       order: (a, b) => urgencyOf(a) - urgencyOf(b),
     },
@@ -39,7 +40,7 @@ function columnsAt(event_now_ms: number, speed: number): readonly Column<Vehicle
       id: 'depot',
       title: 'Depot',
       track: 'minmax(80px, 1fr)',
-      from_px: 640,
+      from_px: 700,
       cell: ({ state }) => state.depot_id ?? '–',
     },
     {
@@ -47,7 +48,7 @@ function columnsAt(event_now_ms: number, speed: number): readonly Column<Vehicle
       title: 'Speed',
       track: '88px',
       end: true,
-      from_px: 520,
+      from_px: 450,
       cell: ({ state }) => <code>{formatInteger(state.speed_mps * KMH_PER_MPS)} km/h</code>,
       order: (a, b) => a.state.speed_mps - b.state.speed_mps,
     },
@@ -56,7 +57,7 @@ function columnsAt(event_now_ms: number, speed: number): readonly Column<Vehicle
       title: 'To go',
       track: '84px',
       end: true,
-      from_px: 520,
+      from_px: 530,
       cell: ({ state }) => <code>{state.eta_ms === null ? '–' : formatDistance(state.remaining_m)}</code>,
       order: (a, b) => a.state.remaining_m - b.state.remaining_m,
     },
@@ -65,6 +66,7 @@ function columnsAt(event_now_ms: number, speed: number): readonly Column<Vehicle
       title: 'Arrives',
       track: '76px',
       end: true,
+      from_px: 360,
       cell: ({ state }) => (state.eta_ms === null ? '–' : <When at_ms={state.eta_ms} to="minute" />),
       order: (a, b) => (a.state.eta_ms ?? 0) - (b.state.eta_ms ?? 0),
     },
@@ -81,8 +83,8 @@ function columnsAt(event_now_ms: number, speed: number): readonly Column<Vehicle
       title: 'Last fix',
       track: '84px',
       end: true,
-      from_px: 700,
-      cell: ({ state }) => <span className="muted">{formatDuration(Math.max(0, event_now_ms - state.event_ms))}</span>,
+      from_px: 620,
+      cell: ({ state }) => <span className="muted">{formatAge(event_now_ms - state.event_ms)}</span>,
       order: (a, b) => a.state.event_ms - b.state.event_ms,
     },
   ];
@@ -111,7 +113,7 @@ export function FleetTable({ selected, onSelect }: { selected: string | null; on
     return { rows: sortRows(fitting, columns, sort), columns };
   }, [fleet, fleet.vehicles.size, second, sort, query]);
   return (
-    <section className={styles['tableBox']} aria-label="Vehicles">
+    <section className={panel['panel']} aria-label="Vehicles">
       <div className={controls['toolbar']}>
         <SearchField label="Search vehicle" value={params.get('q') ?? ''} onChange={(text) => setParams({ q: text })} />
       </div>
@@ -128,7 +130,7 @@ export function FleetTable({ selected, onSelect }: { selected: string | null; on
           query === '' ? (
             <StreamState stream="fleet.vehicles" empty="No vehicle has sent a fix yet." />
           ) : (
-            <p className={styles['quiet']}>No vehicle fits.</p>
+            <Quiet>No vehicle fits.</Quiet>
           )
         }
       />

@@ -1,11 +1,12 @@
 import type { Health, TrafficIncident } from '@nerveline/contracts';
 import { useLive, useSeconds, useVersion } from '../../app/live';
-import { formatInteger } from '../../design/format';
+import { formatCount } from '../../design/format';
+import { Panel, PanelList, PanelNote } from '../../design/Panel';
+import panel from '../../design/panel.module.css';
 import { StatusMark } from '../../design/StatusMark';
 import { StreamState } from '../../design/StreamState';
 import { When } from '../../design/When';
 import type { Road, RoadMap } from '../../model/road-map';
-import styles from './fleet.module.css';
 
 export const INCIDENT_HEALTH: Readonly<Record<TrafficIncident['kind'], Health>> = {
   closure: 'bad',
@@ -23,12 +24,12 @@ export function IncidentsPanel({ map, onSelect }: { map: RoadMap | null; onSelec
   useSeconds();
   const incidents = stores.fleet.activeIncidents(stores.clock.event_now_ms('fleet')).reverse();
   return (
-    <section className={styles['panel']} aria-label="Incidents">
-      <header className={styles['panelHead']}>
-        <h2>On the roads</h2>
-        <span className="muted">{incidents.length === 0 ? 'free' : `${incidents.length} hold`}</span>
-      </header>
-      <div className={styles['list']} tabIndex={0} role="group" aria-label="Incidents, newest first">
+    <Panel
+      label="Incidents"
+      title="On the roads"
+      note={<PanelNote>{incidents.length === 0 ? 'free' : formatCount(incidents.length, 'holds', 'hold')}</PanelNote>}
+    >
+      <PanelList label="Incidents, newest first">
         {incidents.length === 0 && (
           <StreamState stream="fleet.traffic" empty="No jam, closure or storm. Click a road to report one." />
         )}
@@ -39,8 +40,8 @@ export function IncidentsPanel({ map, onSelect }: { map: RoadMap | null; onSelec
             </li>
           ))}
         </ol>
-      </div>
-    </section>
+      </PanelList>
+    </Panel>
   );
 }
 
@@ -63,21 +64,25 @@ function Incident({
   return (
     <button
       type="button"
-      className={styles['incident']}
+      className={panel['item']}
       disabled={road === undefined}
       onClick={() => road && onSelect(road)}
     >
-      <StatusMark health={INCIDENT_HEALTH[kind]} word={<bdi>{placed(incident.reason, road)}</bdi>} />
-      <span className={styles['arrivals']}>
-        {speed_factor !== undefined && kind !== 'closure' && `${Math.round(speed_factor * ONE_HUNDRED)} % speed · `}
-        {kind === 'closure' && 'closed · '}
-        {formatInteger(vehicles_hit)} vehicles
-        {ends_at_ms !== null && (
-          <>
-            {' · until '}
-            <When at_ms={ends_at_ms} to="minute" />
-          </>
-        )}
+      <span className={panel['cut']}>
+        <StatusMark health={INCIDENT_HEALTH[kind]} word={<bdi>{placed(incident.reason, road)}</bdi>} />
+      </span>
+      <span className={panel['below']}>
+        <span>
+          {speed_factor !== undefined && kind !== 'closure' && `${Math.round(speed_factor * ONE_HUNDRED)} % speed · `}
+          {kind === 'closure' && 'closed · '}
+          {formatCount(vehicles_hit, 'vehicle')}
+          {ends_at_ms !== null && (
+            <>
+              {' · until '}
+              <When at_ms={ends_at_ms} to="minute" />
+            </>
+          )}
+        </span>
       </span>
     </button>
   );

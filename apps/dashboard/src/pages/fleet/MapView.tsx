@@ -51,13 +51,19 @@ export default function MapView(props: MapViewProps) {
       <div data-map="" className={styles['map']} />
       <canvas className={styles['vehicles']} aria-hidden="true" />
       <div className={styles['mapTools']} role="group" aria-label="Zoom">
-        <button type="button" aria-label="Closer" title="Closer (+)" onClick={zoom.in}>
+        <button type="button" aria-label="Closer" title="Closer (+)" disabled={opened === null} onClick={zoom.in}>
           <Plus size={16} aria-hidden="true" />
         </button>
-        <button type="button" aria-label="Further" title="Further (−)" onClick={zoom.out}>
+        <button type="button" aria-label="Further" title="Further (−)" disabled={opened === null} onClick={zoom.out}>
           <Minus size={16} aria-hidden="true" />
         </button>
-        <button type="button" aria-label="The whole map" title="The whole map (0)" onClick={zoom.all}>
+        <button
+          type="button"
+          aria-label="The whole map"
+          title="The whole map (0)"
+          disabled={opened === null}
+          onClick={zoom.all}
+        >
           <Maximize size={16} aria-hidden="true" />
         </button>
       </div>
@@ -74,8 +80,11 @@ function useOpened(box: React.RefObject<HTMLDivElement | null>, roads: RoadMap):
     const drawing = box.current?.querySelector('canvas');
     const canvas = drawing == null ? null : VehicleCanvas.on(drawing);
     if (container == null || canvas === null) return undefined;
-    const map = openMap(container, roads, colourOf(container));
+    const colour = colourOf(container);
+    const map = openMap(container, roads, colour);
     const scene = new VehicleScene(map, canvas, stores.fleet);
+    // Vehicles are there before the roads, which a slow machine draws for seconds.
+    scene.paint(colour);
     map.once('load', () => setOpened({ map, scene }));
     return () => {
       scene.dispose();

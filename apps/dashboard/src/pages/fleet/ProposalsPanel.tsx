@@ -5,7 +5,9 @@ import { Link } from '../../app/router';
 import { idempotencyKey } from '../../client/idempotency-key';
 import controls from '../../design/controls.module.css';
 import { cx } from '../../design/cx';
-import { formatSigned } from '../../design/format';
+import { formatCount, formatSigned } from '../../design/format';
+import { Panel, PanelList, PanelNote } from '../../design/Panel';
+import panel from '../../design/panel.module.css';
 import { StatusMark } from '../../design/StatusMark';
 import { StreamState } from '../../design/StreamState';
 import { When } from '../../design/When';
@@ -26,21 +28,21 @@ const OUTCOME_WORDS: Readonly<Record<RerouteDecision['outcome'], string>> = {
 const proposalLink = ({ vehicle_id, proposal_id }: RerouteDecision): string =>
   `/fleet?vehicle=${encodeURIComponent(vehicle_id)}&proposal=${encodeURIComponent(proposal_id)}`;
 
-/** What the router proposes, newest first; answered ones below their answer. */
+/** What the router proposes, newest first: above what waits for an answer, below what has one. */
 export function ProposalsPanel({ selected }: { selected: string | null }) {
   const { stores } = useLive();
   useVersion(stores.fleet);
   const proposals = stores.fleet.proposalsNewestFirst();
-  const waiting = proposals.filter(({ outcome }) => outcome === 'proposed').length;
+  const waiting = proposals.filter(({ outcome }) => outcome === 'proposed');
+  const answered = proposals.filter(({ outcome }) => outcome !== 'proposed');
   return (
-    <section className={styles['panel']} aria-label="Proposals">
-      <header className={styles['panelHead']}>
-        <h2>Proposals</h2>
-        <span className="muted" role="status">
-          {waiting === 0 ? 'none waits' : `${waiting} wait`}
-        </span>
-      </header>
-      <div className={styles['list']} tabIndex={0} role="group" aria-label="Proposals, newest first">
+    <Panel
+      label="Proposals"
+      title="Proposals"
+      note={<PanelNote>{waiting.length === 0 ? 'none waits' : formatCount(waiting.length, 'waits', 'wait')}</PanelNote>}
+      className={styles['proposals']}
+    >
+      <PanelList label="Proposals, those that wait first">
         {proposals.length === 0 && (
           <StreamState
             stream="fleet.decisions"
@@ -48,38 +50,33 @@ export function ProposalsPanel({ selected }: { selected: string | null }) {
           />
         )}
         <ol>
-          {proposals.slice(0, SHOWN).map((proposal) => (
+          {[...waiting, ...answered].slice(0, SHOWN).map((proposal) => (
             <li
               key={proposal.proposal_id}
-              className={cx(styles['proposal'], proposal.proposal_id === selected && styles['chosen'])}
+              className={cx(panel['item'], proposal.proposal_id === selected && panel['chosen'])}
             >
               <Link to={proposalLink(proposal)} className={styles['proposalLink']}>
                 <strong>{proposal.vehicle_id}</strong>
-                <span className={styles['gain']}>{proposal.gain_ms !== 0 && formatSigned(-proposal.gain_ms)}</span>
-                <bdi className={styles['reason']}>{proposal.reason}</bdi>
+                <bdi className={panel['cut']}>{proposal.reason}</bdi>
+                {proposal.gain_ms !== 0 && <span className={styles['gain']}>{formatSigned(-proposal.gain_ms)}</span>}
                 <Arrivals proposal={proposal} />
               </Link>
               <ProposalAnswer proposal={proposal} />
             </li>
           ))}
         </ol>
-      </div>
-    </section>
+      </PanelList>
+    </Panel>
   );
 }
 
-function Arrivals({ proposal: { old_eta_ms, new_eta_ms, event_ms } }: { proposal: RerouteDecision }) {
+function Arrivals({ proposal: { old_eta_ms, new_eta_ms } }: { proposal: RerouteDecision }) {
+  if (old_eta_ms === null || new_eta_ms === null) return null;
   return (
-    <span className={styles['arrivals']}>
-      <When at_ms={event_ms} />
-      {old_eta_ms !== null && new_eta_ms !== null && (
-        <>
-          {' · arrives '}
-          <When at_ms={new_eta_ms} to="minute" />
-          {' instead of '}
-          <When at_ms={old_eta_ms} to="minute" />
-        </>
-      )}
+    <span className={panel['below']}>
+      <span>
+        arrives <When at_ms={new_eta_ms} to="minute" /> instead of <When at_ms={old_eta_ms} to="minute" />
+      </span>
     </span>
   );
 }
@@ -89,16 +86,17 @@ export function ProposalAnswer({ proposal }: { proposal: RerouteDecision }) {
   const { client, principal } = useLive();
   const [asking, setAsking] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
-  const { proposal_id, outcome, vehicle_id } = proposal;
+  const { proposal_id, outcome, vehicle_id, event_ms } = proposal;
   if (outcome !== 'proposed') {
     const health = outcome === 'accepted' || outcome === 'applied' ? 'good' : 'unknown';
     return (
-      <p className={styles['outcome']}>
+      <p className={cx(panel['below'], styles['outcome'])}>
         <StatusMark health={health} word={OUTCOME_WORDS[outcome]} />
+        <When at_ms={event_ms} />
       </p>
     );
   }
-  if (!principal.scopes.includes('fleet:write')) return <p className={styles['outcome']}>Waits for a dispatcher.</p>;
+  if (!principal.scopes.includes('fleet:write')) return <p className={panel['below']}>Waits for a dispatcher.</p>;
   const send = async (answer: 'accepted' | 'declined') => {
     setAsking(true);
     setProblem(null);
@@ -127,6 +125,7 @@ export function ProposalAnswer({ proposal }: { proposal: RerouteDecision }) {
       >
         Decline
       </button>
+      <When at_ms={event_ms} />
       {problem !== null && (
         <span role="alert" className={styles['problem']}>
           {problem}

@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { useLive } from '../../app/live';
 import controls from '../../design/controls.module.css';
 import { cx } from '../../design/cx';
-import { formatInteger } from '../../design/format';
+import { formatCount, formatInteger } from '../../design/format';
 import { Modal } from '../../design/Modal';
 import { roadName, segmentsOf, type Road } from '../../model/road-map';
 import { trafficRequestOf, type Report } from './report';
@@ -62,7 +62,7 @@ export function ReportConfirm({
             {state.detail}
           </p>
         )}
-        {state.kind === 'done' && <p role="status">Done. It hits {formatInteger(state.hit)} vehicles.</p>}
+        {state.kind === 'done' && <p role="status">Done. It hits {formatCount(state.hit, 'vehicle')}.</p>}
         <footer>
           <button type="button" className={controls['button']} onClick={() => onClose(state.kind === 'done')}>
             {state.kind === 'done' ? 'Close' : 'Cancel'}

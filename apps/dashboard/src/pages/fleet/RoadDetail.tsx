@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { useLive, useSeconds, useVersion } from '../../app/live';
 import controls from '../../design/controls.module.css';
 import { DetailPanel, DetailSection, Fact, Facts } from '../../design/DetailPanel';
-import { formatInteger } from '../../design/format';
+import { formatCount } from '../../design/format';
 import { StatusMark } from '../../design/StatusMark';
 import { When } from '../../design/When';
 import { roadName, segmentsOf, type Road, type RoadMap } from '../../model/road-map';
@@ -31,7 +31,7 @@ export function RoadDetail({ road, map, onClose }: { road: Road; map: RoadMap; o
         <Facts>
           <Fact name="Class">{road.properties.class.replaceAll('_', ' ')}</Fact>
           <Fact name="Directions">{road.properties.twin === null ? 'one way' : 'both'}</Fact>
-          <Fact name="Planned over it">{formatInteger(stores.fleet.vehiclesOver([...own]).length)} vehicles</Fact>
+          <Fact name="Planned over it">{formatCount(stores.fleet.vehiclesOver([...own]).length, 'vehicle')}</Fact>
         </Facts>
       </DetailSection>
       <DetailSection title="What holds">

@@ -1,7 +1,7 @@
 import { useLive, useSeconds, useVersion } from '../../app/live';
 import controls from '../../design/controls.module.css';
 import { DetailPanel, DetailSection, Fact, Facts } from '../../design/DetailPanel';
-import { formatDistance, formatDuration, formatInteger, formatSigned, formatTime } from '../../design/format';
+import { formatAge, formatDistance, formatInteger, formatSigned, formatTime } from '../../design/format';
 import { Sparkline } from '../../design/Sparkline';
 import { When } from '../../design/When';
 import type { VehicleRow } from '../../model/fleet-store';
@@ -12,12 +12,16 @@ import styles from './fleet.module.css';
 
 const KMH_PER_MPS = 3.6;
 const SHOWN_PROPOSALS = 8;
+const LATE_FROM_MS = 1_000;
+/** An arrival that moves by seconds is steady: its line stays level. */
+const ETA_SPAN_MS = 60_000;
 
 const CAUSES = {
   planned: 'as planned',
   proposal_accepted: 'a proposal was accepted',
   off_route: 'it left its way',
   closure: 'its way was closed',
+  orders: 'its orders changed',
 } as const;
 
 /** One vehicle: where it is on its way, when it arrives, and what was proposed to it. */
@@ -56,13 +60,13 @@ function Progress({ row }: { row: VehicleRow }) {
           <>
             <Fact name="Arrives">
               <When at_ms={state.eta_ms} />
-              {state.delay_ms !== 0 && ` (${formatSigned(state.delay_ms)} to the plan)`}
+              {Math.abs(state.delay_ms) >= LATE_FROM_MS && ` (${formatSigned(state.delay_ms)} to the plan)`}
             </Fact>
             <Fact name="To go">{formatDistance(state.remaining_m)}</Fact>
           </>
         )}
         <Fact name="Speed">{formatInteger(state.speed_mps * KMH_PER_MPS)} km/h</Fact>
-        <Fact name="Last fix">{formatDuration(Math.max(0, event_now_ms - state.event_ms))} ago</Fact>
+        <Fact name="Last fix">{formatAge(event_now_ms - state.event_ms)} ago</Fact>
         {state.depot_id !== null && <Fact name="Depot">{state.depot_id}</Fact>}
       </Facts>
       {history.length > 2 && (
@@ -70,6 +74,7 @@ function Progress({ row }: { row: VehicleRow }) {
           <Sparkline
             values={history.map(({ eta_ms }) => eta_ms)}
             width={350}
+            least_span={ETA_SPAN_MS}
             height={36}
             label="Expected arrival since the page opened"
           />
@@ -113,7 +118,7 @@ function Proposed({ id }: { id: string }) {
         {proposals.slice(0, SHOWN_PROPOSALS).map((proposal) => (
           <li key={proposal.proposal_id} className={styles['proposed']}>
             <span>
-              <When at_ms={proposal.event_ms} /> <bdi>{proposal.reason}</bdi>
+              <bdi>{proposal.reason}</bdi>
               {proposal.gain_ms !== 0 && `, ${formatSigned(-proposal.gain_ms)}`}
             </span>
             <ProposalAnswer proposal={proposal} />

@@ -12,7 +12,10 @@ export type RoadMapState =
 let fetched: Promise<RoadMap> | null = null;
 
 async function fetchRoads(token: string): Promise<RoadMap> {
-  const response = await fetch('/v1/map', { headers: { authorization: `Bearer ${token}` } });
+  const response = await fetch('/v1/map', { headers: { authorization: `Bearer ${token}` } }).catch((cause: unknown) => {
+    // Each browser has its own words for it.
+    throw new Error('The gateway does not answer.', { cause });
+  });
   if (!response.ok) throw new Error(`The gateway answered ${response.status}.`);
   return new RoadMap((await response.json()) as MapAnswer);
 }
@@ -32,7 +35,7 @@ export function useRoadMap(): RoadMapState {
       (map) => wanted && setState({ kind: 'map', map }),
       (error: unknown) => {
         fetched = null;
-        const detail = error instanceof Error ? error.message : 'The gateway does not answer.';
+        const detail = error instanceof Error ? error.message : String(error);
         if (wanted) setState({ kind: 'failed', detail, retry: () => setAttempt((count) => count + 1) });
       },
     );

@@ -2,6 +2,7 @@ import { useMemo, useState } from 'react';
 import { useLive, useVersion } from '../../app/live';
 import type { Column } from '../../design/columns';
 import { DataGrid } from '../../design/DataGrid';
+import { Panel } from '../../design/Panel';
 import { StreamState } from '../../design/StreamState';
 import { When } from '../../design/When';
 import { HeldPill, useHeld } from '../../design/held';
@@ -21,11 +22,17 @@ const COLUMNS: readonly Column<FlowEvent>[] = [
   {
     id: 'topic',
     title: 'Topic',
-    track: 'minmax(120px, 1.25fr)',
+    track: 'minmax(96px, 1.15fr)',
     cell: ({ item }) => <span title={item.topic}>{item.topic}</span>,
   },
-  { id: 'what', title: 'What', track: 'minmax(150px, 1.5fr)', cell: ({ item }) => describeEvent(item) },
-  { id: 'key', title: 'Key', track: 'minmax(100px, 1fr)', from_px: 560, cell: ({ item }) => <code>{item.key}</code> },
+  { id: 'what', title: 'What', track: 'minmax(120px, 1.8fr)', cell: ({ item }) => describeEvent(item) },
+  {
+    id: 'key',
+    title: 'Key',
+    track: 'minmax(100px, 0.95fr)',
+    from_px: 560,
+    cell: ({ item }) => <code>{item.key}</code>,
+  },
   {
     id: 'place',
     title: 'Place',
@@ -54,11 +61,12 @@ export function EventsPanel({
   const newest = useMemo(() => stores.flow.events.toArray(), [version, stores]);
   const held = useHeld(newest, away || selected !== null, idOf);
   return (
-    <section className={styles['events']} aria-label="Last events">
-      <header className={styles['panelHead']}>
-        <h2>Last events</h2>
-        <HeldPill held={held} onRelease={() => onSelect(null)} />
-      </header>
+    <Panel
+      label="Last events"
+      title="Last events"
+      className={styles['events']}
+      note={<HeldPill held={held} onRelease={() => onSelect(null)} />}
+    >
       <DataGrid
         label="Last events"
         columns={COLUMNS}
@@ -69,6 +77,6 @@ export function EventsPanel({
         onAway={setAway}
         empty={<StreamState stream="flow.events" empty="Nothing has passed yet. Commit a row, and it shows here." />}
       />
-    </section>
+    </Panel>
   );
 }

@@ -60,7 +60,12 @@ function FlowGraph({ status, layout, selected }: { status: FlowStatus; layout: F
       })}
       {/* After all lines, so that none runs through a figure. */}
       {layout.edges.map(({ from, to, label }) => (
-        <EdgeLabel key={`${from} ${to}`} edge={edgeOf(status, from, to)} at={label} />
+        <EdgeLabel
+          key={`${from} ${to}`}
+          edge={edgeOf(status, from, to)}
+          at={label}
+          alarming={stages.get(to)?.health !== 'good'}
+        />
       ))}
       {[...layout.nodes].map(([id, { x, y }]) => {
         const stage = stages.get(id);
@@ -88,9 +93,12 @@ const edgeOf = (status: FlowStatus, from: string, to: string): FlowStatus['edges
 function EdgeLabel({
   edge,
   at,
+  alarming,
 }: {
   edge: FlowStatus['edges'][number] | undefined;
   at: { readonly x: number; readonly y: number };
+  /** Whether what waits is too much: the stage knows its own limit. */
+  alarming: boolean;
 }) {
   const rate_per_s = edge?.rate_per_s ?? null;
   const lag = edge?.lag_records ?? 0;
@@ -98,7 +106,7 @@ function EdgeLabel({
     <text x={at.x} y={at.y} textAnchor="middle" dominantBaseline="central" className={styles['edgeLabel']}>
       {rate_per_s !== null && `${formatRate(rate_per_s)}/s`}
       {lag > 0 && (
-        <tspan x={at.x} dy={17} className={styles['lag']}>
+        <tspan x={at.x} dy={17} className={cx(alarming && styles['lag'])}>
           {formatInteger(lag)} wait
         </tspan>
       )}
@@ -110,6 +118,10 @@ const agesOf = ({ age_p50_ms, age_p99_ms }: FlowStage): string =>
   age_p50_ms === null
     ? ''
     : `${formatDuration(age_p50_ms)}${age_p99_ms === null ? '' : ` · p99 ${formatDuration(age_p99_ms)}`}`;
+
+/** A stage that fails says why: how old its events are is no news then. */
+const lastWordOf = (stage: FlowStage): string =>
+  stage.health === 'bad' && stage.detail !== '' ? stage.detail : agesOf(stage);
 
 const rateOf = ({ kind, rate_per_s }: FlowStage): string => {
   if (rate_per_s === null) return 'not measured';
@@ -136,15 +148,15 @@ function StageNode({
         navigate(to);
       }}
     >
-      <title>{stage.detail}</title>
       <rect {...box} height={NODE_HEIGHT} rx="2" />
       <foreignObject {...box} height={NODE_HEIGHT}>
-        <div className={styles['nodeText']}>
+        {/* A title of the SVG would be the link's whole name: this one only adds to it. */}
+        <div className={styles['nodeText']} title={stage.detail}>
           <strong>
             <StatusMark health={stage.health} word={stage.label} label={stage.health} />
           </strong>
           <span>{rateOf(stage)}</span>
-          <span>{agesOf(stage)}</span>
+          <span>{lastWordOf(stage)}</span>
         </div>
       </foreignObject>
     </a>
@@ -159,7 +171,7 @@ function StageList({ status }: { status: FlowStatus }) {
           <Link to={`/flow?stage=${encodeURIComponent(stage.id)}`}>
             <StatusMark health={stage.health} word={stage.label} label={stage.health} />
             <span>{rateOf(stage)}</span>
-            <span>{agesOf(stage)}</span>
+            <span>{lastWordOf(stage)}</span>
           </Link>
         </li>
       ))}

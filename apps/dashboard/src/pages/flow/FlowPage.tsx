@@ -1,5 +1,6 @@
 import { useStreams } from '../../app/live';
 import { setParams, useRoute } from '../../app/router';
+import panel from '../../design/panel.module.css';
 import { EventDetail } from './EventDetail';
 import { EventsPanel } from './EventsPanel';
 import { FlowGraphPanel } from './FlowGraphPanel';
@@ -15,8 +16,8 @@ export default function FlowPage() {
   const stage = params.get('stage');
   const event = params.get('event');
   return (
-    <div className={styles['page']}>
-      <div className={styles['content']}>
+    <div className={panel['page']}>
+      <div className={panel['content']}>
         <FlowGraphPanel selected={stage} />
         <div className={styles['columns']}>
           <EventsPanel

@@ -1,5 +1,7 @@
 import { useLive, useVersion } from '../../app/live';
 import { formatBytes } from '../../design/format';
+import { Panel } from '../../design/Panel';
+import { Quiet } from '../../design/Quiet';
 import { Sparkline } from '../../design/Sparkline';
 import { StatusMark } from '../../design/StatusMark';
 import styles from './flow.module.css';
@@ -10,11 +12,8 @@ export function SlotsPanel() {
   useVersion(stores.flow);
   const slots = stores.flow.status?.slots ?? [];
   return (
-    <section className={styles['slots']} aria-label="Replication slots">
-      <header className={styles['panelHead']}>
-        <h2>Slots</h2>
-      </header>
-      {slots.length === 0 && <p className={styles['quiet']}>No slot is known yet.</p>}
+    <Panel label="Replication slots" title="Slots" className={styles['slots']}>
+      {slots.length === 0 && <Quiet>No slot is known yet.</Quiet>}
       {slots.map((slot) => {
         const retained = stores.flow.history(
           (status) => status.slots.find((each) => each.slot === slot.slot)?.retained_bytes,
@@ -26,6 +25,9 @@ export function SlotsPanel() {
               word={<strong>{slot.slot}</strong>}
               label={slot.active ? 'active' : 'not active'}
             />
+            <span className="nowrap">
+              {slot.retained_bytes !== null && `${formatBytes(slot.retained_bytes)} held back`}
+            </span>
             <span className="muted">
               {slot.active ? 'active' : 'nobody reads it'}
               {slot.confirmed_lsn !== null && (
@@ -36,14 +38,11 @@ export function SlotsPanel() {
               )}
             </span>
             {slot.retained_bytes !== null && (
-              <span className={styles['retained']}>
-                <Sparkline values={retained} width={96} label="WAL held back over the last two minutes" />
-                <span className="nowrap">{formatBytes(slot.retained_bytes)} held back</span>
-              </span>
+              <Sparkline values={retained} width={104} label="WAL held back over the last two minutes" />
             )}
           </div>
         );
       })}
-    </section>
+    </Panel>
   );
 }

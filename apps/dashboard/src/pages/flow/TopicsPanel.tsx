@@ -4,6 +4,9 @@ import { useLive, useVersion } from '../../app/live';
 import { sortRows, type Column, type Sort } from '../../design/columns';
 import { DataGrid } from '../../design/DataGrid';
 import { formatInteger, formatRate } from '../../design/format';
+import { Panel, PanelNote } from '../../design/Panel';
+import { Quantity } from '../../design/Quantity';
+import { Quiet } from '../../design/Quiet';
 import styles from './flow.module.css';
 
 type TopicRow = FlowStatus['topics'][number];
@@ -12,7 +15,7 @@ const COLUMNS: readonly Column<TopicRow>[] = [
   {
     id: 'topic',
     title: 'Topic',
-    track: 'minmax(150px, 1.6fr)',
+    track: 'minmax(120px, 1.6fr)',
     cell: ({ topic }) => <span title={topic}>{topic}</span>,
     order: (a, b) => a.topic.localeCompare(b.topic),
   },
@@ -29,7 +32,7 @@ const COLUMNS: readonly Column<TopicRow>[] = [
     title: 'Records',
     track: '84px',
     end: true,
-    cell: ({ records }) => <code>{formatInteger(records)}</code>,
+    cell: ({ records }) => <Quantity value={records} />,
     order: (a, b) => a.records - b.records,
   },
   {
@@ -37,7 +40,7 @@ const COLUMNS: readonly Column<TopicRow>[] = [
     title: 'Per second',
     track: '92px',
     end: true,
-    cell: ({ rate_per_s }) => <code>{formatRate(rate_per_s)}</code>,
+    cell: ({ rate_per_s }) => <Quantity value={rate_per_s} format={formatRate} />,
     order: (a, b) => a.rate_per_s - b.rate_per_s,
   },
 ];
@@ -46,14 +49,15 @@ const COLUMNS: readonly Column<TopicRow>[] = [
 export function TopicsPanel() {
   const { stores } = useLive();
   const version = useVersion(stores.flow);
-  const [sort, setSort] = useState<Sort>({ column: 'topic', down: false });
+  const [sort, setSort] = useState<Sort>({ column: 'records', down: true });
   const rows = useMemo(() => sortRows(stores.flow.status?.topics ?? [], COLUMNS, sort), [version, stores, sort]);
   return (
-    <section className={styles['topics']} aria-label="Topics">
-      <header className={styles['panelHead']}>
-        <h2>Topics</h2>
-        <span className="muted">{rows.length}</span>
-      </header>
+    <Panel
+      label="Topics"
+      title="Topics"
+      className={styles['topics']}
+      note={<PanelNote>{formatInteger(rows.length)}</PanelNote>}
+    >
       <DataGrid
         label="Topics"
         columns={COLUMNS}
@@ -62,8 +66,8 @@ export function TopicsPanel() {
         selected={null}
         sort={sort}
         onSort={setSort}
-        empty={<p className={styles['quiet']}>No topic has been measured yet.</p>}
+        empty={<Quiet>No topic has been measured yet.</Quiet>}
       />
-    </section>
+    </Panel>
   );
 }

@@ -2,6 +2,7 @@ import type { Verdict } from '@nerveline/contracts';
 import { Pause, Play } from 'lucide-react';
 import { setParams } from '../../app/router';
 import controls from '../../design/controls.module.css';
+import { cx } from '../../design/cx';
 import { formatInteger } from '../../design/format';
 import { HeldPill, type Held } from '../../design/held';
 import { SearchField } from '../../design/SearchField';
@@ -36,6 +37,7 @@ export function DecisionFilters({
   onPause: () => void;
   onRelease: () => void;
 }) {
+  const pause_label = paused ? 'Go on' : 'Pause';
   return (
     <div className={controls['toolbar']}>
       <Segmented
@@ -44,15 +46,15 @@ export function DecisionFilters({
         options={OPTIONS}
         onChange={(value) => setParams({ verdict: value === 'all' ? null : value })}
       />
-      <SearchField label="Filter by card, merchant, reason" value={query} onChange={(text) => setParams({ q: text })} />
-      <button type="button" className={controls['button']} onClick={onPause} aria-pressed={paused}>
+      <SearchField label="Card, merchant, reason" value={query} onChange={(text) => setParams({ q: text })} />
+      <button type="button" className={controls['button']} aria-label={pause_label} onClick={onPause}>
         {paused ? <Play size={14} aria-hidden="true" /> : <Pause size={14} aria-hidden="true" />}
-        {paused ? 'Go on' : 'Pause'}
+        <span className={controls['wordy']}>{pause_label}</span>
       </button>
       <HeldPill held={held} onRelease={onRelease} />
       <span className={controls['spacer']} />
       <span
-        className={controls['count']}
+        className={cx(controls['count'], controls['wordy'])}
         title={`The page keeps the last ${formatInteger(KEPT_DECISIONS)}; older ones are in the log.`}
       >
         {formatInteger(shown)} shown

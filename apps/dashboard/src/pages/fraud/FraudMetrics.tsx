@@ -1,6 +1,13 @@
 import { useMemo } from 'react';
 import { useLive, useSeconds } from '../../app/live';
-import { formatDuration, formatInteger, formatRate, formatShare, formatWholeMoney } from '../../design/format';
+import {
+  formatCount,
+  formatDuration,
+  formatInteger,
+  formatRate,
+  formatShare,
+  formatWholeMoney,
+} from '../../design/format';
 import { Metric, Metrics } from '../../design/Metric';
 import type { FraudStore } from '../../model/fraud-store';
 
@@ -50,12 +57,12 @@ export function FraudMetrics() {
         label="Blocked"
         value={formatShare(by_verdict.block, count)}
         health={much_blocked ? 'watch' : undefined}
-        note={`${formatInteger(by_verdict.block)} payments`}
+        note={formatCount(by_verdict.block, 'payment')}
       />
       <Metric
         label="Review"
         value={formatShare(by_verdict.review, count)}
-        note={`${formatInteger(by_verdict.review)} payments`}
+        note={formatCount(by_verdict.review, 'payment')}
       />
       <Metric
         label="Value saved"

@@ -4,6 +4,8 @@ import { setParams, useRoute } from '../../app/router';
 import { useShortcuts, walk } from '../../app/shortcuts';
 import { DataGrid } from '../../design/DataGrid';
 import { useHeld } from '../../design/held';
+import panel from '../../design/panel.module.css';
+import { Quiet } from '../../design/Quiet';
 import { StreamState } from '../../design/StreamState';
 import type { DecisionRow } from '../../model/fraud-store';
 import { DecisionDetail } from './DecisionDetail';
@@ -41,11 +43,11 @@ export default function FraudPage() {
   const rows = useMemo(() => filterDecisions(held.rows, verdict, query), [held.rows, verdict, query]);
 
   return (
-    <div className={styles['page']}>
-      <div className={styles['content']}>
+    <div className={panel['page']}>
+      <div className={panel['content']}>
         <FraudMetrics />
         <DotsChart selected={at} paused={paused} onSelect={select} />
-        <section className={styles['decisions']} aria-label="Decisions">
+        <section className={panel['panel']} aria-label="Decisions">
           <DecisionFilters
             verdict={verdict}
             query={query}
@@ -88,6 +90,6 @@ function filterDecisions(rows: readonly DecisionRow[], verdict: VerdictFilter, q
 }
 
 function NoDecisions({ filtered }: { filtered: boolean }) {
-  if (filtered) return <p className={styles['quiet']}>No decision in this window fits the filter.</p>;
+  if (filtered) return <Quiet>No decision in this window fits the filter.</Quiet>;
   return <StreamState stream="fraud.decisions" empty="No payment has been decided yet. The first one shows here." />;
 }

@@ -1,4 +1,5 @@
 import type { PaymentDecision } from '@nerveline/contracts';
+import { Bar } from '../../design/Bar';
 import styles from './fraud.module.css';
 
 /** What made the score, the heaviest first, each with its share as a bar. */
@@ -21,9 +22,7 @@ export function Reasons({ decision }: { decision: PaymentDecision }) {
               {contribution < 0 ? '−' : '+'}
               {Math.abs(contribution).toFixed(2)}
             </span>
-            <span className={styles['share']} aria-hidden="true">
-              <span style={{ width: `${Math.min(1, Math.abs(contribution)) * 100}%` }} />
-            </span>
+            <Bar share={Math.abs(contribution)} />
             <code className="muted">{code}</code>
           </li>
         ))}

@@ -13,7 +13,7 @@ export const DECISION_COLUMNS: readonly Column<DecisionRow>[] = [
     id: 'card',
     title: 'Card',
     track: '84px',
-    from_px: 420,
+    from_px: 450,
     cell: ({ record }) => <code title={record.request.card}>{shortCard(record.request.card)}</code>,
   },
   {
@@ -46,7 +46,7 @@ export const DECISION_COLUMNS: readonly Column<DecisionRow>[] = [
     title: 'Score',
     track: 'minmax(60px, auto)',
     end: true,
-    from_px: 360,
+    from_px: 370,
     cell: ({ record }) => <code>{record.decision.score.toFixed(2)}</code>,
   },
   {

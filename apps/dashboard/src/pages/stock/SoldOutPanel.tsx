@@ -1,5 +1,8 @@
 import { useLive, useVersion } from '../../app/live';
+import { cx } from '../../design/cx';
 import { formatDuration } from '../../design/format';
+import { Panel, PanelList } from '../../design/Panel';
+import panel from '../../design/panel.module.css';
 import { StreamState } from '../../design/StreamState';
 import { When } from '../../design/When';
 import { slowestChannelMs, type SoldOutMoment } from '../../model/sold-out-moments';
@@ -14,12 +17,9 @@ export function SoldOutPanel({ onSelect }: { onSelect: (sku: string) => void }) 
   const { stock } = stores;
   const moments = stock.soldOut.newestFirst().slice(0, SHOWN);
   return (
-    <section className={styles['panel']} aria-label="Sold-out moments">
-      <header className={styles['panelHead']}>
-        <h2>Sold-out moments</h2>
-      </header>
-      <div className={styles['list']} tabIndex={0} role="group" aria-label="Sold-out moments, newest first">
-        {moments.length === 0 && <StreamState stream="stock.acks" empty="Nothing has sold out lately." />}
+    <Panel label="Sold-out moments" title="Sold-out moments">
+      <PanelList label="Sold-out moments, newest first">
+        {moments.length === 0 && <StreamState stream="stock.sold_out" empty="Nothing has sold out lately." />}
         <ol>
           {moments.map((moment) => (
             <li key={moment.id}>
@@ -32,8 +32,8 @@ export function SoldOutPanel({ onSelect }: { onSelect: (sku: string) => void }) 
             </li>
           ))}
         </ol>
-      </div>
-    </section>
+      </PanelList>
+    </Panel>
   );
 }
 
@@ -51,9 +51,9 @@ function Moment({
   const { delays_ms } = moment;
   const everywhere = delays_ms.size >= channels;
   return (
-    <button type="button" className={styles['moment']} onClick={() => onSelect(moment.sku)}>
+    <button type="button" className={cx(panel['item'], styles['moment'])} onClick={() => onSelect(moment.sku)}>
       <When at_ms={moment.event_ms} />
-      <span className={styles['momentName']}>
+      <span className={panel['cut']}>
         <code>{moment.sku}</code> <bdi className="muted">{name}</bdi>
       </span>
       <span className="nowrap">
@@ -61,7 +61,7 @@ function Moment({
           ? `everywhere in ${formatDuration(slowestChannelMs(moment))}`
           : `${delays_ms.size} of ${channels} channels`}
       </span>
-      <span className={styles['delays']}>
+      <span className={panel['below']}>
         {[...delays_ms].map(([channel, delay_ms]) => (
           <span key={channel} className="nowrap">
             {channel} {formatDuration(delay_ms)}

@@ -4,7 +4,9 @@ import { walk } from '../../app/shortcuts';
 import controls from '../../design/controls.module.css';
 import { cx } from '../../design/cx';
 import { DataGrid } from '../../design/DataGrid';
-import { formatInteger } from '../../design/format';
+import { formatCount } from '../../design/format';
+import panel from '../../design/panel.module.css';
+import { Quiet } from '../../design/Quiet';
 import { SearchField } from '../../design/SearchField';
 import { Segmented } from '../../design/Segmented';
 import { StreamState } from '../../design/StreamState';
@@ -24,7 +26,7 @@ const select = (sku: string | null) => {
 
 /** Stock as it is now: levels by SKU, what each channel shows, and the moments in which something was gone. */
 export default function StockPage() {
-  useStreams('stock.products', 'stock.levels', 'stock.channels', 'stock.acks', 'stock.ledger', 'stock.refusals');
+  useStreams('stock.products', 'stock.levels', 'stock.channels', 'stock.sold_out', 'stock.ledger', 'stock.refusals');
   const { stores } = useLive();
   const { params } = useRoute();
   const selected = params.get('sku');
@@ -32,8 +34,8 @@ export default function StockPage() {
   const { rows, columns, pace } = useSkuRows(view);
 
   return (
-    <div className={cx(styles['page'], selected !== null && styles['detailed'])}>
-      <div className={styles['content']}>
+    <div className={cx(panel['page'], selected !== null && styles['detailed'])}>
+      <div className={panel['content']}>
         <StockMetrics pace={pace} />
         <div className={styles['columns']}>
           <section className={styles['levels']} aria-label="Levels">
@@ -46,7 +48,7 @@ export default function StockPage() {
                 onChange={(value) => setParams({ show: value === 'all' ? null : value })}
               />
               <span className={controls['spacer']} />
-              <span className={controls['count']}>{formatInteger(rows.length)} SKUs</span>
+              <span className={controls['count']}>{formatCount(rows.length, 'SKU')}</span>
             </div>
             <DataGrid
               label="Stock by SKU"
@@ -60,7 +62,7 @@ export default function StockPage() {
               empty={<NoRows filtered={stores.stock.skus.size > 0} />}
             />
           </section>
-          <div className={styles['side']}>
+          <div className={cx(panel['beside'], styles['side'])}>
             <SoldOutPanel onSelect={select} />
             <RefusalsPanel onSelect={select} />
           </div>
@@ -79,6 +81,6 @@ export default function StockPage() {
 }
 
 function NoRows({ filtered }: { filtered: boolean }) {
-  if (filtered) return <p className={styles['quiet']}>No SKU fits.</p>;
+  if (filtered) return <Quiet>No SKU fits.</Quiet>;
   return <StreamState stream="stock.levels" empty="No product is stocked yet. The first receipt shows here." />;
 }
