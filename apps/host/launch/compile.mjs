@@ -5,18 +5,19 @@ import { DIST, ROOT } from './paths.mjs';
 import { LaunchFailure } from './progress.mjs';
 import { digestOf, stateOf } from './sources.mjs';
 
+const PLACES = ['apps', 'libs', 'test/bench', 'test/integration'];
 const STAMP = join(DIST, '.compiled.json');
 
-/** Apps, libs and benches, without tests and without the dashboard, which Vite builds. */
+/** Apps, libs, benches and the stages they share with tests; without specs and the dashboard, which Vite builds. */
 const isSource = (path) =>
-  /^(apps|libs)\/[^/]+\/src\/|^test\/bench\//.test(path) &&
+  /^(apps|libs)\/[^/]+\/src\/|^test\/(bench|integration)\//.test(path) &&
   !path.startsWith('apps/dashboard/') &&
   !/\.spec\.tsx?$/.test(path);
 
 /** What has to be compiled, and what the last build left that no source stands for any more. */
 export function planCompilation() {
   const recipe = digestOf('.swcrc', 'tsconfig.json', 'apps/host/launch/compile.mjs');
-  const now = { ...stateOf('apps', isSource), ...stateOf('libs', isSource), ...stateOf('test/bench', isSource) };
+  const now = Object.assign({}, ...PLACES.map((place) => stateOf(place, isSource)));
   const last = readStamp();
   const known = last.recipe === recipe ? last.files : {};
   return {

@@ -1,3 +1,4 @@
+import { isAbsolute, join, relative } from 'node:path';
 import type { ProgramStatus } from './supervisor/supervisor';
 
 const NAME_WIDTH = 15;
@@ -29,24 +30,31 @@ export interface Summary {
 
 /** What a person needs once everything runs. */
 export function printSummary({ programs, dashboard, data_directory, demo_keys, seconds }: Summary): void {
+  const shown = fromHere(data_directory);
   const ready = programs.every(({ state }) => state === 'ready');
-  const rows = [{ name: 'service', address: 'address', state: 'health' }, ...programs];
+  const rows = [{ name: 'service', address: 'address', health: 'health' }, ...programs];
   const width = Math.max(...rows.map(({ address }) => address.length));
   const lines = [
     '',
     `  Nerveline is up after ${seconds.toFixed(1)} s${ready ? '' : ', but not all of it is ready yet'}.`,
     '',
-    ...rows.map(({ name, address, state }) => `  ${name.padEnd(NAME_WIDTH)} ${address.padEnd(width)}  ${state}`),
+    ...rows.map(({ name, address, health }) => `  ${name.padEnd(NAME_WIDTH)} ${address.padEnd(width)}  ${health}`),
     '',
   ];
   if (dashboard !== undefined) {
     lines.push(`  Dashboard  ${dashboard}${demo_keys ? '   (opens as operator, on this machine only)' : ''}`);
   }
   lines.push(
-    `  Data       ${data_directory}   (npm start -- --reset starts afresh)`,
-    `  Logs       ${data_directory}/logs`,
+    `  Data       ${shown}   (npm start -- --reset starts afresh)`,
+    `  Logs       ${join(shown, 'logs')}`,
     '  Stop       Ctrl-C',
     '',
   );
   process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+/** As a person here would type it: relative where it lies below the current directory. */
+export function fromHere(path: string, here = process.cwd()): string {
+  const way = relative(here, path);
+  return way === '' || way.startsWith('..') || isAbsolute(way) ? path : way;
 }

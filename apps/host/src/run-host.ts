@@ -1,7 +1,6 @@
-import { join } from 'node:path';
 import { checkFiles } from './check-files';
 import { printSummary, say, sayAbout, step } from './console';
-import { OPERATOR_TOKEN, PUBLIC_KEYS, SERVICE_TOKEN } from './access/access-files';
+import { giveAccess } from './access/give-access';
 import { type DataDirectory, explain, holdDataDirectory } from './data/data-directory';
 import { choosePorts, claimPort } from './data/ports';
 import { writeWhole } from './data/whole-file';
@@ -13,7 +12,7 @@ import { addressOf, isBuilt, programPath, serviceProgram, type ServiceSurroundin
 import { LogFile } from './supervisor/log-file';
 import { endOrphans } from './supervisor/orphans';
 import { ProcessRecord } from './supervisor/process-record';
-import { Supervisor } from './supervisor/supervisor';
+import { type ProgramStatus, Supervisor } from './supervisor/supervisor';
 import { POSTGRES_PORT, type Service } from './topology';
 
 const READY_DEADLINE_MS = 60_000;
@@ -24,6 +23,8 @@ const DRAIN_DEADLINE_MS = 12_000;
 export interface RunningHost {
   /** Stops everything in reverse order and lets go of the data directory. */
   stop(): Promise<void>;
+  /** How each program is at the moment. */
+  status(): readonly ProgramStatus[];
   /** Replaces the processes of these services, all when none is named. */
   replace(names?: readonly string[]): Promise<void>;
 }
@@ -93,6 +94,7 @@ async function runIn(data: DataDirectory, { settings, chosen, signal }: Run): Pr
       await supervisor.stop();
       data.release();
     },
+    status: () => supervisor.status(),
     replace: (names = chosen.map(({ name }) => name)) => supervisor.replace(names),
   };
 }
@@ -130,7 +132,9 @@ async function startAll(start: Start): Promise<void> {
   const { settings, data, supervisor, chosen, ports, signal } = start;
   const log = new LogFile(data.at('logs', 'host.log'));
   try {
-    const [database_url, access] = await Promise.all([startDatabase(start), prepareAccess(settings, data, log)]);
+    const work = [startDatabase(start), giveAccess(settings, data.at('keys'), log)] as const;
+    await allEnded(work);
+    const [database_url, access] = await Promise.all(work);
     const common = { NERVELINE_DATA_DIR: data.path, DATABASE_URL: database_url, ...access, ...settings.recorded };
     signal.throwIfAborted();
     await migrate(start, { ...settings.environment, ...common }, log);
@@ -163,23 +167,6 @@ async function startDatabase({ settings, data, supervisor, ports, signal }: Star
   return url;
 }
 
-/** With keys of one's own, tokens are one's own affair as well. */
-async function prepareAccess(
-  settings: HostSettings,
-  data: DataDirectory,
-  log: LogFile,
-): Promise<Record<string, string>> {
-  if (settings.jwks !== undefined) return { NERVELINE_JWKS: settings.jwks };
-  const directory = data.at('keys');
-  const program = programPath(settings.programs, 'host', join('access', 'prepare-access'));
-  await runOnce({ name: 'keys', parameters: [program, directory], environment: settings.environment }, log);
-  return {
-    NERVELINE_JWKS: join(directory, PUBLIC_KEYS),
-    NERVELINE_OPERATOR_TOKEN_FILE: join(directory, OPERATOR_TOKEN),
-    NERVELINE_TOKEN_FILE: join(directory, SERVICE_TOKEN),
-  };
-}
-
 async function migrate(
   { settings, chosen }: Start,
   environment: Readonly<Record<string, string | undefined>>,
@@ -191,8 +178,15 @@ async function migrate(
       const parameters = [programPath(settings.programs, name, 'migrate')];
       return runOnce({ name: `${name} migrate`, parameters, environment }, log);
     });
-  if (tasks.length > 0) await step('Migrating the source tables', () => Promise.all(tasks));
+  if (tasks.length === 0) return;
+  await step('Migrating the source tables', async () => {
+    await allEnded(tasks);
+    await Promise.all(tasks);
+  });
 }
+
+/** Nothing runs on when something else has failed: the data directory may belong to the next run by then. */
+const allEnded = (work: readonly Promise<unknown>[]) => Promise.allSettled(work);
 
 function wanted(name: string, settings: HostSettings): boolean {
   if (name === 'simulator' && !settings.simulator) return false;

@@ -1,10 +1,15 @@
 import { existsSync } from 'node:fs';
+import { Agent, get } from 'node:http';
 import { join } from 'node:path';
+import { ANSWER_DEADLINE_MS } from './supervisor/hang-watch';
 import { toConsoleLine } from './supervisor/log-line';
 import type { Program } from './supervisor/program';
 import type { Service } from './topology';
 
 const LOOK_DEADLINE_MS = 2_000;
+
+/** One connection for each service, kept open: a look every few seconds is to cost next to nothing. */
+const looks = new Agent({ keepAlive: true, maxSockets: 1 });
 
 /** What the services have in common in one run. */
 export interface ServiceSurroundings {
@@ -47,6 +52,7 @@ export function serviceProgram(service: Service, around: ServiceSurroundings): P
     stop_signal: 'SIGTERM',
     address,
     isReady: () => isReady(address),
+    isAlive: () => answers(`${address}/health/live`),
     toConsoleLine,
     vital: false,
   };
@@ -78,4 +84,16 @@ async function isReady(address: string): Promise<boolean> {
   } catch {
     return false;
   }
+}
+
+/** Does anything answer there in time? What it says doesn't matter: only a program that runs can say it. */
+function answers(url: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const request = get(url, { agent: looks, signal: AbortSignal.timeout(ANSWER_DEADLINE_MS) }, (answer) => {
+      answer.once('end', () => resolve(true)).resume();
+    });
+    request.once('error', () => undefined);
+    // Comes last, also when the answer breaks off in the middle.
+    request.once('close', () => resolve(false));
+  });
 }

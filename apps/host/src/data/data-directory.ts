@@ -1,9 +1,9 @@
-import { linkSync, mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { linkSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { NervelineError } from '@nerveline/kernel';
+import { isAlive, ownIdentity } from '@nerveline/process-identity';
 import { z } from 'zod';
-import { identify, isAlive } from '../supervisor/process-identity';
-import { isSystemError, readIfThere, writeWhole } from './whole-file';
+import { isSystemError, makeDirectory, readIfThere, writeWhole } from './whole-file';
 
 /** What this version writes; it reads nothing newer. */
 const FORMAT = 1;
@@ -34,7 +34,7 @@ export function holdDataDirectory(given: string, min_free_bytes = MIN_FREE_BYTES
   const path = resolve(given);
   const at = (...parts: string[]) => join(path, ...parts);
   try {
-    mkdirSync(path, { recursive: true, mode: 0o755 });
+    makeDataDirectory(path);
     checkMarker(path);
     checkSpace(path, min_free_bytes);
     takeHold(at('host.lock'), path);
@@ -54,9 +54,19 @@ export function holdDataDirectory(given: string, min_free_bytes = MIN_FREE_BYTES
   };
 }
 
+function makeDataDirectory(path: string): void {
+  try {
+    makeDirectory(path, 0o755);
+  } catch (error) {
+    // The directory above is there: its file system has no place for this one.
+    if (!isSystemError(error, 'ENOENT')) throw error;
+    throw new NervelineError('NL-HST-013', { detail: `${path} can't be made there`, cause: error });
+  }
+}
+
 /** A failure of the file system in the words of the catalogue; any other error as it is. */
 export function explain(error: unknown, path: string): unknown {
-  if (isSystemError(error, 'ENOSPC', 'EDQUOT')) {
+  if (isSystemError(error, 'ENOSPC', 'EDQUOT') || tellsOfFullDisk(error)) {
     return new NervelineError('NL-HST-004', {
       detail: `the disk of ${path} is full: free some space, or choose another disk with --data DIR`,
       cause: error,
@@ -66,6 +76,11 @@ export function explain(error: unknown, path: string): unknown {
     return new NervelineError('NL-HST-013', { detail: `${path} can't be written as a directory`, cause: error });
   }
   return error;
+}
+
+/** PostgreSQL and its tools, and programs of ours that ended with it, tell it in their text only. */
+function tellsOfFullDisk(error: unknown): boolean {
+  return error instanceof Error && /No space left on device|ENOSPC/.test(error.message);
 }
 
 function checkMarker(path: string): void {
@@ -86,7 +101,7 @@ function checkMarker(path: string): void {
 /** `link` makes the lock appear whole or not at all, so that two runs that start together can't both have it. */
 function takeHold(lock: string, path: string): void {
   const draft = `${lock}.${process.pid}`;
-  writeFileSync(draft, JSON.stringify(identify(process.pid)));
+  writeFileSync(draft, JSON.stringify(ownIdentity()));
   try {
     for (;;) {
       try {

@@ -58,7 +58,7 @@ async function initialise(cluster: { directory: string; password: string; accoun
   } catch (cause) {
     // initdb clears a directory that it made itself, never ours: a half-made cluster must not look like one.
     rmSync(directory, { recursive: true, force: true });
-    throw new NervelineError('NL-HST-006', { detail: `initdb failed: ${lastLine(cause)}`, cause });
+    throw new NervelineError('NL-HST-006', { detail: `initdb failed: ${reasonOf(cause)}`, cause });
   } finally {
     rmSync(password_copy, { force: true });
   }
@@ -78,7 +78,9 @@ function newPassword(path: string): string {
   return password;
 }
 
-function lastLine(cause: unknown): string {
+/** The line that tells of the failure: the last one tells what initdb did about it. */
+function reasonOf(cause: unknown): string {
   const text = cause instanceof Error && 'stderr' in cause ? String(cause.stderr) : String(cause);
-  return text.trim().split('\n').at(-1) ?? '';
+  const lines = text.trim().split('\n');
+  return lines.find((line) => /\b(error|FATAL|PANIC):/.test(line)) ?? lines.at(-1) ?? '';
 }

@@ -1,8 +1,8 @@
 import { readlinkSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { identify, isAlive, type ProcessIdentity } from '@nerveline/process-identity';
 import { readIfThere } from '../data/whole-file';
-import { identify, isAlive, type ProcessIdentity } from './process-identity';
 import { ProcessRecord, type StopSignal } from './process-record';
 
 type Orphan = ProcessIdentity & { readonly name: string; readonly stop_signal: StopSignal };

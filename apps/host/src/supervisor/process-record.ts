@@ -1,6 +1,6 @@
+import { identify, type ProcessIdentity } from '@nerveline/process-identity';
 import { z } from 'zod';
 import { readIfThere, writeWhole } from '../data/whole-file';
-import { identify, type ProcessIdentity } from './process-identity';
 
 const entry = z.object({
   name: z.string(),

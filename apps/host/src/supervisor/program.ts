@@ -16,6 +16,11 @@ export interface Program {
   readonly address: string;
   /** One look whether it does its work. */
   isReady(): Promise<boolean>;
+  /**
+   * One cheap look whether it answers at all, from when it is ready; a program that no longer does is killed. Absent for
+   * one that a kill would harm more than a wait, as PostgreSQL, whose other processes live on and hold its memory.
+   */
+  readonly isAlive?: () => Promise<boolean>;
   /** What the console shows of a line that it wrote. */
   toConsoleLine(line: string): string | undefined;
   /** The platform can't start without it. */

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import { restartDelay_ms, STEADY_MS } from './back-off';
+import { type KillPermits, untilHung } from './hang-watch';
 import type { LogFile } from './log-file';
 import type { ProcessRecord } from './process-record';
 import type { Program } from './program';
@@ -13,6 +14,8 @@ const LOOK_MS = 100;
 export interface Surroundings {
   readonly record: ProcessRecord;
   readonly log: LogFile;
+  /** Shared by all programs, so that never many are killed at once. */
+  readonly permits: KillPermits;
   /** What every program inherits. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Tells people something about the program, in one line. */
@@ -21,12 +24,17 @@ export interface Surroundings {
 
 export type ProcessState = 'starting' | 'ready' | 'restarting' | 'stopped';
 
-/** Keeps one program running: starts it, notices when it is ready, and starts it again when it dies. */
+/** Keeps one program running: starts it, notices when it is ready, and starts it again when it dies or hangs. */
 export class SupervisedProcess {
   #child: ChildProcess | undefined;
   #state: ProcessState = 'stopped';
   #started_ms = 0;
   #failures = 0;
+  #restarts = 0;
+  /** How the last process ended, in words for people. */
+  #last_end = '';
+  /** Why we killed the process, before its end is told. */
+  #verdict: string | undefined;
   #restart: NodeJS.Timeout | undefined;
   #stopping = false;
 
@@ -37,6 +45,13 @@ export class SupervisedProcess {
 
   get state(): ProcessState {
     return this.#state;
+  }
+
+  /** The state in words, with how often it had to be started again and why. */
+  get health(): string {
+    if (this.#restarts === 0) return this.#state;
+    const times = this.#restarts === 1 ? 'once' : `${this.#restarts} times`;
+    return `${this.#state} (started again ${times}: ${this.#last_end})`;
   }
 
   start(): void {
@@ -103,7 +118,10 @@ export class SupervisedProcess {
     this.#failures = Date.now() - this.#started_ms > STEADY_MS ? 1 : this.#failures + 1;
     const delay_ms = restartDelay_ms(this.#failures, Math.random());
     this.#state = 'restarting';
-    around.say(`ended (${how}); starts again in ${delay_ms} ms`);
+    this.#restarts += 1;
+    this.#last_end = this.#verdict ?? `ended (${how})`;
+    this.#verdict = undefined;
+    around.say(`${this.#last_end}; starts again in ${delay_ms} ms`);
     this.#restart = setTimeout(() => this.start(), delay_ms);
   }
 
@@ -115,10 +133,21 @@ export class SupervisedProcess {
       if (ready) {
         this.#state = 'ready';
         if (is_restart) this.around.say('is ready again');
-        return;
+        return this.#watchForHang(child);
       }
       await wait(LOOK_MS);
     }
+  }
+
+  /** A process that hangs takes no signal but SIGKILL; its end is then the same as that of one that died by itself. */
+  async #watchForHang(child: ChildProcess): Promise<void> {
+    const { isAlive } = this.program;
+    if (isAlive === undefined) return;
+    const goesOn = () => this.#child === child && !this.#stopping;
+    const silent_ms = await untilHung({ isAlive, goesOn, permits: this.around.permits });
+    if (silent_ms === undefined) return;
+    this.#verdict = `gave no answer for ${Math.round(silent_ms / 1_000)} s and was killed`;
+    killGroup(child);
   }
 
   #readLines(stream: Readable): void {
@@ -139,11 +168,17 @@ async function endWithin(child: ChildProcess, signal: NodeJS.Signals, deadline_m
   const in_time = await Promise.race([gone, wait(deadline_ms, false, { signal: timer.signal }).catch(() => false)]);
   timer.abort();
   if (in_time) return true;
+  killGroup(child);
+  await gone;
+  return false;
+}
+
+/** With what it started: every program leads a group of its own. */
+function killGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
   try {
-    process.kill(-child.pid, 'SIGKILL');
+    process.kill(-pid, 'SIGKILL');
   } catch {
     // It ended meanwhile.
   }
-  await gone;
-  return false;
 }

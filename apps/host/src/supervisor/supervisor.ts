@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { NervelineError } from '@nerveline/kernel';
+import { KillPermits } from './hang-watch';
 import { LogFile } from './log-file';
 import type { ProcessRecord } from './process-record';
 import type { Program } from './program';
@@ -21,11 +22,14 @@ export interface ProgramStatus {
   readonly name: string;
   readonly address: string;
   readonly state: ProcessState;
+  /** The state in words, with how often it had to be started again and why. */
+  readonly health: string;
 }
 
 /** Starts programs in the order of their needs, keeps them running, and stops them in reverse. */
 export class Supervisor {
   readonly #processes = new Map<string, SupervisedProcess>();
+  readonly #permits = new KillPermits();
   #stopping = false;
 
   constructor(private readonly options: SupervisorOptions) {
@@ -52,10 +56,11 @@ export class Supervisor {
   }
 
   status(): readonly ProgramStatus[] {
-    return [...this.#processes.values()].map(({ program, state }) => ({
+    return [...this.#processes.values()].map(({ program, state, health }) => ({
       name: program.name,
       address: program.address,
       state,
+      health,
     }));
   }
 
@@ -86,7 +91,7 @@ export class Supervisor {
     const { record, log_directory, environment, ready_deadline_ms } = this.options;
     const say = (line: string) => this.options.say(program.name, line);
     const log = new LogFile(join(log_directory, `${program.name}.log`));
-    const one = new SupervisedProcess(program, { record, log, environment, say });
+    const one = new SupervisedProcess(program, { record, log, permits: this.#permits, environment, say });
     this.#processes.set(program.name, one);
     one.start();
     if ((await one.untilReady(ready_deadline_ms)) || this.#stopping) return;
