@@ -14,7 +14,9 @@ import { ShoppersActor } from './actors/shoppers.actor';
 import { DriverDoor } from './doors/driver-door';
 import { ServiceClient } from './doors/service-client';
 import { SourceDatabase } from './doors/source-database';
+import { checkRecordings } from './playback/check-recordings';
 import type { SimulatorSettings } from './simulator.config';
+import { tellRefused } from './tell-refused';
 
 /** Everybody in the outside world: opens the public doors, lets the actors go, and calls them back on a stop. */
 @Injectable()
@@ -61,12 +63,14 @@ export class OutsideWorld implements OnApplicationBootstrap, BeforeApplicationSh
 
   async #live(): Promise<void> {
     const { signal } = this.#stopping;
+    // A file that can't be played at all ends the program with its code: nobody would see the play that didn't begin.
+    await checkRecordings(this.settings);
     const able = await Promise.all(this.actors.map((actor) => this.#trying(actor, () => actor.prepare(signal))));
     const prepared = this.actors.filter((_, index) => able[index]);
     await Promise.all(prepared.map((actor) => this.#trying(actor, () => actor.run(signal))));
   }
 
-  /** A row that can't be played would be met again after every restart: it is told once, and the others go on. */
+  /** A file that is damaged further on would be so again after every restart: it is told once, and the others go on. */
   async #trying({ name }: Actor, act: () => Promise<void>): Promise<boolean> {
     try {
       await act();
@@ -87,7 +91,11 @@ export class OutsideWorld implements OnApplicationBootstrap, BeforeApplicationSh
   #payers(fraud: ServiceClient): Actor {
     const { PAYMENTS_FILE: path, PAYMENTS_SPEED: speed, PAYMENTS_PER_S: payments_per_s, SEED: seed } = this.settings;
     if (path !== undefined)
-      return new RecordedPaymentsActor({ path, speed, for_ms: this.#for_ms }, fraud, this.#database);
+      return new RecordedPaymentsActor(
+        { path, speed, for_ms: this.#for_ms, refuse: tellRefused('recorded_payments', this.logger) },
+        fraud,
+        this.#database,
+      );
     return new PayersActor({ seed, run: runName(), payments_per_s }, fraud, this.#database);
   }
 
@@ -95,7 +103,11 @@ export class OutsideWorld implements OnApplicationBootstrap, BeforeApplicationSh
     const { RETAIL_FILE: path, RETAIL_SPEED: speed, ORDERS_PER_S: orders_per_s, SEED: seed } = this.settings;
     const channelsAddress = () => this.#ownAddress();
     if (path !== undefined)
-      return new RecordedRetailActor({ path, speed, for_ms: this.#for_ms, channelsAddress }, inventory, this.#database);
+      return new RecordedRetailActor(
+        { path, speed, for_ms: this.#for_ms, refuse: tellRefused('recorded_retail', this.logger), channelsAddress },
+        inventory,
+        this.#database,
+      );
     return new ShoppersActor({ seed, run: runName(), orders_per_s, channelsAddress }, inventory, this.#database);
   }
 

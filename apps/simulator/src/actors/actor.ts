@@ -1,3 +1,5 @@
+import type { Refuse } from '../playback/playable';
+
 /** Somebody in the outside world who goes about their business until the simulator stops. */
 export interface Actor {
   readonly name: string;
@@ -17,3 +19,11 @@ export class Counts {
     this.values[name] = (this.values[name] ?? 0) + by;
   }
 }
+
+/** Counts each row that is refused, and tells it on. */
+export const countRefused =
+  (counts: Counts, refuse: Refuse): Refuse =>
+  (refusal) => {
+    counts.add('refused_rows');
+    refuse(refusal);
+  };

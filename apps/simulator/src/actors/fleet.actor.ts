@@ -16,6 +16,9 @@ const PLANS_AT_ONCE = 8;
 /** What a driver does after arrival: unload, then go on. */
 const UNLOADING_FIXES = 10;
 const ACCEPTS = 0.6;
+/** How long change capture may take to bring a vehicle, and how often we ask. */
+const KNOWN_WITHIN_MS = 60_000;
+const LOOK_AGAIN_MS = 100;
 const DEPOTS = ['D-East', 'D-West', 'D-Harbour'] as const;
 
 export interface FleetOptions {
@@ -94,23 +97,34 @@ export class FleetActor implements Actor {
   async #setOut(signal: AbortSignal): Promise<void> {
     for (let at = 0; at < this.#drivers.length && !signal.aborted; at += PLANS_AT_ONCE) {
       await Promise.all(
-        this.#drivers.slice(at, at + PLANS_AT_ONCE).map((driver) => this.#plan(driver, this.#anywhere())),
+        this.#drivers.slice(at, at + PLANS_AT_ONCE).map(async (driver) => {
+          const trip = this.#tripOf(driver, this.#anywhere());
+          this.#follow(driver, await this.#onceKnown(trip, signal));
+        }),
       );
     }
   }
 
-  /** Asks for a way to somewhere. A place behind a closed road has none: another one is tried next time. */
-  async #plan(driver: Driver, from: LonLat): Promise<void> {
-    const to = this.#anywhere();
-    const answer = await this.fleet.post('/v1/plans', {
-      vehicle_id: driver.vehicle_id,
-      from: point(from),
-      to: point(to),
-    });
-    if (answer.status >= 300) return this.#counts.add('plans_refused');
-    const plan = vehiclePlan.parse(answer.body);
-    driver.follow(toWay(plan));
+  /** From a place to somewhere. */
+  #tripOf({ vehicle_id }: Driver, from: LonLat): object {
+    return { vehicle_id, from: point(from), to: point(this.#anywhere()) };
+  }
+
+  /** A place behind a closed road has no way to it: another one is tried next time. */
+  #follow(driver: Driver, { status, body }: Answer): void {
+    if (status >= 300) return this.#counts.add('plans_refused');
+    driver.follow(toWay(vehiclePlan.parse(body)));
     this.#counts.add('plans');
+  }
+
+  /** A vehicle that was just put into the table is known as soon as change capture has brought it. */
+  async #onceKnown(trip: object, signal: AbortSignal): Promise<Answer> {
+    const give_up_ms = performance.now() + KNOWN_WITHIN_MS;
+    for (;;) {
+      const answer = await this.fleet.post('/v1/plans', trip);
+      if (!isUnknownVehicle(answer) || performance.now() > give_up_ms || signal.aborted) return answer;
+      await wait(LOOK_AGAIN_MS, undefined, { signal }).catch(() => undefined);
+    }
   }
 
   async #drive(signal: AbortSignal): Promise<void> {
@@ -138,11 +152,17 @@ export class FleetActor implements Actor {
       return fix === undefined ? [] : [{ vehicle_id: driver.vehicle_id, event_ms, ...fix }];
     });
     if (fixes.length === 0) return;
-    const { accepted, stale, off_map } = positionsAnswer.parse(done(await this.fleet.post('/v1/positions', { fixes })));
+    const reply = await this.fleet.post('/v1/positions', { fixes });
     this.#counts.add('fixes_sent', fixes.length);
+    // Somebody deleted the last of them: their receivers go on, as real ones would.
+    if (isUnknownVehicle(reply)) return this.#counts.add('fixes_refused', fixes.length);
+    // The noise of the only receiver that is on its way led it beyond the edge.
+    if (isRefusedAs(reply, 400, 'NL-FLT-003')) return this.#counts.add('fixes_off_map', fixes.length);
+    const { accepted, stale, off_map, refused = [] } = positionsAnswer.parse(done(reply));
     this.#counts.add('fixes_accepted', accepted);
     this.#counts.add('fixes_stale', stale);
     this.#counts.add('fixes_off_map', off_map);
+    this.#counts.add('fixes_refused', refused.length - off_map);
   }
 
   /** Who has arrived unloads, then goes on to the next customer. */
@@ -153,7 +173,8 @@ export class FleetActor implements Actor {
       this.#unloading.set(driver.vehicle_id, fixes);
       if (fixes < UNLOADING_FIXES) continue;
       this.#unloading.delete(driver.vehicle_id);
-      await this.#plan(driver, driver.place ?? this.#anywhere());
+      const trip = this.#tripOf(driver, driver.place ?? this.#anywhere());
+      this.#follow(driver, await this.fleet.post('/v1/plans', trip));
     }
   }
 
@@ -205,6 +226,12 @@ function endOf(signal: AbortSignal, for_ms: number | undefined): AbortSignal {
   });
   return end.signal;
 }
+
+/** The vehicle is not in the fleet: not yet, or not any more. */
+const isUnknownVehicle = (answer: Answer): boolean => isRefusedAs(answer, 404, 'NL-FLT-015');
+
+const isRefusedAs = ({ status, body }: Answer, as: number, code: string): boolean =>
+  status === as && (body as { error?: { code?: string } } | undefined)?.error?.code === code;
 
 const point = ([lon, lat]: LonLat) => ({ lat, lon });
 

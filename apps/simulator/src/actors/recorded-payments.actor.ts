@@ -4,9 +4,10 @@ import type { SourceDatabase } from '../doors/source-database';
 import { KeyedQueue } from '../playback/keyed-queue';
 import { Pace, type Playing } from '../playback/pace';
 import { recordedPayments } from '../playback/payments-file';
+import type { Refuse } from '../playback/playable';
 import type { Payment } from '../world/payers';
 import { declareAndWait } from './declare-event-clock';
-import { Counts, type Actor } from './actor';
+import { Counts, countRefused, type Actor } from './actor';
 
 /** Payments on their way at once; those of one card go one after another. */
 const IN_FLIGHT = 64;
@@ -17,7 +18,7 @@ export class RecordedPaymentsActor implements Actor {
   readonly #counts = new Counts();
 
   constructor(
-    private readonly options: Playing & { readonly path: string },
+    private readonly options: Playing & { readonly path: string; readonly refuse: Refuse },
     private readonly fraud: ServiceClient,
     private readonly database: SourceDatabase,
   ) {}
@@ -31,7 +32,8 @@ export class RecordedPaymentsActor implements Actor {
   async run(signal: AbortSignal): Promise<void> {
     const queue = new KeyedQueue(IN_FLIGHT);
     let pace: Pace | undefined;
-    for await (const payment of recordedPayments(this.options.path)) {
+    const { path, refuse } = this.options;
+    for await (const payment of recordedPayments(path, countRefused(this.#counts, refuse))) {
       pace ??= await this.#begin(payment.event_ms, signal);
       if (!(await pace.until(payment.event_ms))) break;
       await queue.add([payment.card], () => this.#pay(payment));

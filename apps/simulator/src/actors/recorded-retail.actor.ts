@@ -3,8 +3,9 @@ import type { Answer, ServiceClient } from '../doors/service-client';
 import type { SourceDatabase } from '../doors/source-database';
 import { KeyedQueue } from '../playback/keyed-queue';
 import { Pace, type Playing } from '../playback/pace';
+import type { Refuse } from '../playback/playable';
 import { openingStock, recordedInvoices, RetailFold, type Invoice, type RetailMovement } from '../playback/retail-file';
-import { Counts, type Actor } from './actor';
+import { Counts, countRefused, type Actor } from './actor';
 import { declareAndWait } from './declare-event-clock';
 import { openShop } from './shoppers.actor';
 import { stockUp } from './stock-up';
@@ -26,7 +27,11 @@ export class RecordedRetailActor implements Actor {
   readonly #counts = new Counts();
 
   constructor(
-    private readonly options: Playing & { readonly path: string; readonly channelsAddress: () => Promise<string> },
+    private readonly options: Playing & {
+      readonly path: string;
+      readonly refuse: Refuse;
+      readonly channelsAddress: () => Promise<string>;
+    },
     private readonly inventory: ServiceClient,
     private readonly database: SourceDatabase,
   ) {}
@@ -44,7 +49,8 @@ export class RecordedRetailActor implements Actor {
     const queue = new KeyedQueue(IN_FLIGHT);
     const fold = new RetailFold();
     let pace: Pace | undefined;
-    for await (const invoice of recordedInvoices(this.options.path)) {
+    const { path, refuse } = this.options;
+    for await (const invoice of recordedInvoices(path, countRefused(this.#counts, refuse))) {
       pace ??= await this.#begin(invoice.event_ms, signal);
       if (!(await pace.until(invoice.event_ms))) break;
       const movements = fold.movementsOf(invoice);
@@ -71,7 +77,8 @@ export class RecordedRetailActor implements Actor {
   }
 
   async #stockUp(): Promise<void> {
-    const opening = await openingStock(this.options.path);
+    // A refused row is told and counted when its turn comes to be played.
+    const opening = await openingStock(this.options.path, () => undefined);
     await this.database.upsert(
       'inventory.products',
       ['sku'],

@@ -1,17 +1,32 @@
-import { setTimeout as wait } from 'node:timers/promises';
+import { setTimeout as nodeWait } from 'node:timers/promises';
 import { reservationAnswer, type ReservationAnswer } from '@nerveline/contracts';
 import type { ServiceClient } from '../doors/service-client';
 import type { SourceDatabase } from '../doors/source-database';
+import { Purchasing, type Delivery } from '../world/purchasing';
 import { Random } from '../world/random';
-import { CHANNELS, createProducts, LOCATIONS, ShopperStream, type Shopping, type ShopProduct } from '../world/shop';
+import {
+  CHANNELS,
+  createProducts,
+  LOCATIONS,
+  ShopperStream,
+  type Offer,
+  type Shopping,
+  type ShopProduct,
+} from '../world/shop';
 import { Counts, type Actor } from './actor';
 import { Errands } from './errands';
-import { stockUp } from './stock-up';
+import { readOffer } from './read-offer';
+import { bringIn, stockUp } from './stock-up';
 
 const PRODUCTS = 500;
-const HOLD_TTL_MS = 60_000;
-/** A lorry comes this often on average. */
-const RECEIPTS_PER_S = 0.3;
+const HOLD_TTL_MS = 45_000;
+/** How often pages and buyer look at what is left. */
+const LOOK_EVERY_MS = 5_000;
+
+/** Passes time; rejects when the signal aborts. */
+export type Wait = (for_ms: number, signal: AbortSignal) => Promise<unknown>;
+
+const realWait: Wait = (for_ms, signal) => nodeWait(for_ms, undefined, { signal, ref: false });
 
 export interface ShopOptions {
   readonly seed: number;
@@ -19,20 +34,25 @@ export interface ShopOptions {
   readonly orders_per_s: number;
   /** Where this simulator's channels take their stock. */
   readonly channelsAddress: () => Promise<string>;
+  /** Real time, unless a test lets hours pass in seconds. */
+  readonly wait?: Wait;
 }
 
-/** People who fill carts, hold, buy, change their minds and send things back, over three channels. */
+/** People who fill carts, hold, buy, change their minds and send things back, over three channels; and the shop's buyer. */
 export class ShoppersActor implements Actor {
   readonly name = 'shoppers';
   readonly #counts = new Counts();
   readonly #products: readonly ShopProduct[];
+  readonly #wait: Wait;
+  #offer: Offer = new Map();
   #number = 0;
 
   constructor(
     private readonly options: ShopOptions,
-    private readonly inventory: ServiceClient,
-    private readonly database: SourceDatabase,
+    private readonly inventory: Pick<ServiceClient, 'post'>,
+    private readonly database: Pick<SourceDatabase, 'upsert' | 'run' | 'tenant_id'>,
   ) {
+    this.#wait = options.wait ?? realWait;
     this.#products = createProducts(options.seed, PRODUCTS);
   }
 
@@ -43,14 +63,12 @@ export class ShoppersActor implements Actor {
   async prepare(): Promise<void> {
     await openShop(this.database, await this.options.channelsAddress());
     await this.#stockUp();
+    this.#offer = await this.#look();
   }
 
   async run(signal: AbortSignal): Promise<void> {
     const stream = new ShopperStream(this.options.seed, this.#products);
-    await Promise.all([
-      this.#paced(this.options.orders_per_s, 'orders', signal, () => this.#shop(stream, stream.next(), signal)),
-      this.#paced(RECEIPTS_PER_S, 'receipts', signal, () => this.#receive(stream)),
-    ]);
+    await Promise.all([this.#sell(stream, signal), this.#restock(signal)]);
   }
 
   async #stockUp(): Promise<void> {
@@ -63,14 +81,51 @@ export class ShoppersActor implements Actor {
     await stockUp(this.inventory, 'shop', opening);
   }
 
-  async #paced(rate_per_s: number, what: string, signal: AbortSignal, act: () => Promise<void>): Promise<void> {
-    const pace = new Random(this.options.seed, `${what} pace`);
+  async #sell(stream: ShopperStream, signal: AbortSignal): Promise<void> {
+    const pace = new Random(this.options.seed, 'orders pace');
     const errands = new Errands(signal);
     while (!signal.aborted) {
-      await wait(pace.gap_ms(rate_per_s), undefined, { signal }).catch(() => undefined);
-      if (!signal.aborted) await errands.start(act);
+      await this.#wait(pace.gap_ms(this.options.orders_per_s), signal).catch(() => undefined);
+      if (!signal.aborted) await errands.start(() => this.#shop(stream, stream.next(this.#offer), signal));
     }
     await errands.drain();
+  }
+
+  /** What a stop leaves on its way is ordered anew by the next run, which sees that it is missing. */
+  async #restock(signal: AbortSignal): Promise<void> {
+    const purchasing = new Purchasing(this.options.seed, this.#products);
+    const errands = new Errands(signal);
+    while (!signal.aborted) {
+      this.#offer = await this.#look();
+      for (const delivery of purchasing.order(this.#offer)) {
+        await errands.start(() => this.#deliver(purchasing, delivery, signal));
+      }
+      await this.#wait(LOOK_EVERY_MS, signal).catch(() => undefined);
+    }
+    await errands.drain();
+  }
+
+  /** What is on offer; what was, while the database is away. */
+  async #look(): Promise<Offer> {
+    try {
+      return await readOffer(this.database);
+    } catch {
+      this.#counts.add('looked_in_vain');
+      return this.#offer;
+    }
+  }
+
+  async #deliver(purchasing: Purchasing, delivery: Delivery, signal: AbortSignal): Promise<void> {
+    const { sku, lead_ms, units } = delivery;
+    await this.#wait(lead_ms, signal);
+    const arriving = { key: this.#nextId('receipt'), reason: 'delivery' };
+    await bringIn(
+      this.inventory,
+      arriving,
+      units.map((each) => ({ sku, ...each })),
+    );
+    purchasing.arrived(delivery);
+    this.#counts.add('received', units.length);
   }
 
   async #shop(stream: ShopperStream, shopping: Shopping, signal: AbortSignal): Promise<void> {
@@ -88,7 +143,7 @@ export class ShoppersActor implements Actor {
     const held = await this.#hold(cart, shopping);
     this.#counts.add(held.kind);
     if (held.kind === 'refused') return;
-    await wait(shopping.think_ms, undefined, { signal, ref: false });
+    await this.#wait(shopping.think_ms, signal);
     if (shopping.ending === 'abandon') return;
     await this.inventory.post(`/v1/reservations/${held.reservation_id}/${shopping.ending}`, {});
     if (shopping.ending === 'commit' && stream.isReturn()) await this.#sendBack(cart, shopping);
@@ -121,18 +176,6 @@ export class ShoppersActor implements Actor {
     }
   }
 
-  async #receive(stream: ShopperStream): Promise<void> {
-    const receipt = stream.nextReceipt();
-    if (receipt === undefined) return;
-    await this.inventory.post('/v1/stock/movements', {
-      idempotency_key: this.#nextId('receipt'),
-      kind: 'receipt',
-      ...receipt,
-      reason: 'delivery',
-    });
-    this.#counts.add('received');
-  }
-
   #nextId(what: string): string {
     this.#number += 1;
     return `${what}-${this.options.run}-${this.#number}`;
@@ -140,7 +183,7 @@ export class ShoppersActor implements Actor {
 }
 
 /** The shop's places and channels, as rows in the source database. */
-export async function openShop(database: SourceDatabase, channels_address: string): Promise<void> {
+export async function openShop(database: Pick<SourceDatabase, 'upsert'>, channels_address: string): Promise<void> {
   await database.upsert('inventory.locations', ['location_id'], LOCATIONS);
   await database.upsert(
     'inventory.channels',

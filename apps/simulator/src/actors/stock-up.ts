@@ -3,22 +3,26 @@ import type { ServiceClient } from '../doors/service-client';
 
 const MOVEMENTS_AT_ONCE = 500;
 
-/** What is there before the first sale. */
-export interface Opening {
+/** Units that come in. */
+export interface Incoming {
   readonly sku: string;
   readonly location_id: string;
   readonly quantity: number;
 }
 
-/** Brings in the opening stock, once: a run after this one finds it there. */
-export async function stockUp(inventory: ServiceClient, name: string, opening: readonly Opening[]): Promise<void> {
-  const movements = opening.map(({ sku, location_id, quantity }) => ({
-    idempotency_key: `${name}-opening-${sku}-${location_id}`,
+/** Brings units in, once for each key: a run after this one, with the same keys, finds them there. */
+export async function bringIn(
+  inventory: Pick<ServiceClient, 'post'>,
+  { key, reason }: { readonly key: string; readonly reason: string },
+  incoming: readonly Incoming[],
+): Promise<void> {
+  const movements = incoming.map(({ sku, location_id, quantity }) => ({
+    idempotency_key: `${key}-${sku}-${location_id}`,
     kind: 'receipt',
     sku,
     location_id,
     quantity,
-    reason: 'opening stock',
+    reason,
   }));
   for (let at = 0; at < movements.length; at += MOVEMENTS_AT_ONCE) {
     const { status, body } = await inventory.post('/v1/stock/movements/batch', {
@@ -26,6 +30,13 @@ export async function stockUp(inventory: ServiceClient, name: string, opening: r
     });
     const refused =
       status < 300 ? stockMovementBatchAnswer.parse(body).answers.find(({ kind }) => kind === 'refused') : body;
-    if (refused !== undefined) throw new Error(`no opening stock: ${status} ${JSON.stringify(refused)}`);
+    if (refused !== undefined) throw new Error(`no ${reason}: ${status} ${JSON.stringify(refused)}`);
   }
 }
+
+/** Brings in what is there before the first sale. */
+export const stockUp = (
+  inventory: Pick<ServiceClient, 'post'>,
+  name: string,
+  opening: readonly Incoming[],
+): Promise<void> => bringIn(inventory, { key: `${name}-opening`, reason: 'opening stock' }, opening);

@@ -13,6 +13,8 @@ export class SourceDatabase {
     readonly tenant_id: string,
   ) {
     this.#pool = new Pool({ connectionString: database_url, max: 4 });
+    // An idle connection that PostgreSQL ends is replaced by the pool; an error that nobody hears would end the process.
+    this.#pool.on('error', () => undefined);
   }
 
   /** Inserts what isn't there yet; rows that are there keep what they hold, unless `update` names columns. */

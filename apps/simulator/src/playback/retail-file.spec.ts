@@ -40,6 +40,16 @@ test('what comes back is a return up to what was sold, an adjustment beyond it, 
   ]);
 });
 
+test('a row that can not be played is refused with its line, also behind a text of several lines, and its invoice goes on without it', async () => {
+  const several = line('1', 'A', 2).replace('A thing', 'A\nthing');
+  const refused: string[] = [];
+  const invoices = await withFile([several, line('1', 'B', 1).replace(',1,', ',,'), line('1', 'C', 3)], (path) =>
+    collect(recordedInvoices(path, ({ detail }) => refused.push(detail))),
+  );
+  expect(invoices.map(({ lines }) => lines.map(({ sku }) => sku))).toEqual([['A', 'C']]);
+  expect(refused).toEqual([expect.stringMatching(/retail\.csv:4, column Quantity: '' is not a quantity$/)]);
+});
+
 test('with the opening stock no movement of the file ever lacks a unit', async () => {
   const lines = fc.array(
     fc.record({

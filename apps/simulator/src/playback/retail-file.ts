@@ -1,5 +1,6 @@
-import { NervelineError } from '@nerveline/kernel';
-import { csvRows, type CsvRow } from './csv-rows';
+import { ok, type Result } from '@nerveline/kernel';
+import { csvRows } from './csv-rows';
+import { demandEvery, flawed, playable, type Flaw, type Refuse } from './playable';
 
 const COLUMNS = ['InvoiceNo', 'StockCode', 'Description', 'Quantity', 'InvoiceDate', 'UnitPrice'] as const;
 
@@ -10,6 +11,13 @@ export interface RetailLine {
   readonly price_minor: number;
   /** Units that leave (positive) or come back (negative). */
   readonly quantity: number;
+}
+
+/** A row of the file: a line, and what all lines of its invoice have in common. */
+interface RetailRow {
+  readonly invoice: string;
+  readonly event_ms: number;
+  readonly line: RetailLine;
 }
 
 /** The lines of one invoice, in the order of the file. */
@@ -28,29 +36,27 @@ export type RetailMovement =
   | { readonly kind: 'adjustment'; readonly sku: string; readonly quantity: number; readonly reason: string };
 
 /**
- * The invoices of a file in the form of UCI's Online Retail, in its order.
+ * The invoices of a file in the form of UCI's Online Retail, in its order, without the rows that are refused.
  *
- * @throws NervelineError `NL-SIM-001`, `NL-SIM-002`, `NL-SIM-003`
+ * @throws NervelineError `NL-SIM-001`, `NL-SIM-002`, and what `refuse` throws: `NL-SIM-003` when none is given
  */
-export async function* recordedInvoices(path: string): AsyncGenerator<Invoice> {
-  for await (const invoices of invoiceBatches(path)) yield* invoices;
+export async function* recordedInvoices(path: string, refuse: Refuse = demandEvery): AsyncGenerator<Invoice> {
+  for await (const invoices of invoiceBatches(path, refuse)) yield* invoices;
 }
 
 /** The same, many at a time. */
-async function* invoiceBatches(path: string): AsyncGenerator<readonly Invoice[]> {
+async function* invoiceBatches(path: string, refuse: Refuse): AsyncGenerator<readonly Invoice[]> {
   let open: { invoice: string; event_ms: number; lines: RetailLine[] } | undefined;
-  let line_number = 1;
   for await (const rows of csvRows(path, COLUMNS)) {
     const invoices: Invoice[] = [];
     for (const row of rows) {
-      line_number += 1;
-      const where = `${path}:${line_number}`;
-      const invoice = row['InvoiceNo'] ?? '';
-      if (open?.invoice !== invoice) {
+      const read = playable(row, toRetailRow, refuse);
+      if (read === undefined) continue;
+      if (open?.invoice !== read.invoice) {
         if (open !== undefined) invoices.push(closed(open));
-        open = { invoice, event_ms: toEventMs(row['InvoiceDate'] ?? '', where), lines: [] };
+        open = { invoice: read.invoice, event_ms: read.event_ms, lines: [] };
       }
-      open.lines.push(toLine(row, where));
+      open.lines.push(read.line);
     }
     yield invoices;
   }
@@ -59,27 +65,19 @@ async function* invoiceBatches(path: string): AsyncGenerator<readonly Invoice[]>
 
 const closed = (open: Omit<Invoice, 'is_return'>): Invoice => ({ ...open, is_return: open.invoice.startsWith('C') });
 
-function toLine(row: CsvRow, where: string): RetailLine {
-  const quantity = Number(row['Quantity']);
-  if (!Number.isSafeInteger(quantity)) {
-    throw new NervelineError('NL-SIM-003', {
-      field: 'Quantity',
-      detail: `${where}: '${row['Quantity']}' is not a quantity`,
-    });
-  }
-  return {
-    sku: (row['StockCode'] ?? '').trim(),
-    name: (row['Description'] ?? '').trim() || 'unnamed',
-    price_minor: Math.max(0, Math.round(Number(row['UnitPrice']) * 100)) || 0,
-    quantity,
-  };
-}
-
-function toEventMs(text: string, where: string): number {
-  const event_ms = Date.parse(`${text.replace(' ', 'T')}Z`);
-  if (Number.isNaN(event_ms))
-    throw new NervelineError('NL-SIM-003', { field: 'InvoiceDate', detail: `${where}: '${text}' is not a time` });
-  return event_ms;
+function toRetailRow(cells: readonly string[]): Result<RetailRow, Flaw> {
+  const [invoice = '', code = '', description = '', quantity = '', date = '', price = ''] = cells;
+  const sku = code.trim();
+  if (invoice === '') return flawed('InvoiceNo', invoice, 'an id');
+  if (sku === '') return flawed('StockCode', code, 'an id');
+  if (!/^-?\d{1,9}(\.0+)?$/.test(quantity)) return flawed('Quantity', quantity, 'a quantity');
+  const event_ms = Date.parse(`${date.replace(' ', 'T')}Z`);
+  if (Number.isNaN(event_ms)) return flawed('InvoiceDate', date, 'a time');
+  if (!/^-?\d{1,9}(\.\d+)?$/.test(price)) return flawed('UnitPrice', price, 'a price');
+  // The file books bad debts at prices below nothing.
+  const price_minor = Math.max(0, Math.round(Number(price) * 100));
+  const line = { sku, name: description.trim() || 'unnamed', price_minor, quantity: Number(quantity) };
+  return ok({ invoice, event_ms, line });
 }
 
 /**
@@ -129,11 +127,12 @@ export function onHandDelta(movement: RetailMovement): number {
 /** What has to be there before the first invoice so that no movement of the file ever lacks a unit: the file has no opening stock. */
 export async function openingStock(
   path: string,
+  refuse: Refuse = demandEvery,
 ): Promise<ReadonlyMap<string, { readonly units: number; readonly name: string; readonly price_minor: number }>> {
   const fold = new RetailFold();
   const level = new Map<string, number>();
   const opening = new Map<string, { units: number; name: string; price_minor: number }>();
-  for await (const invoices of invoiceBatches(path)) {
+  for await (const invoices of invoiceBatches(path, refuse)) {
     for (const invoice of invoices) {
       for (const { sku, name, price_minor } of invoice.lines) {
         if (!opening.has(sku)) opening.set(sku, { units: 0, name, price_minor });

@@ -28,3 +28,8 @@ test('small numbers are the most frequent of a zipf draw, and none is out of ran
   expect(Math.max(...drawn)).toBeLessThan(100);
   expect(drawn.filter((n) => n < 10).length).toBeGreaterThan(drawn.length / 3);
 });
+
+test('events of rate 0 wait as long as a timer can', () => {
+  const random = new Random(1, 'pace');
+  for (let i = 0; i < 100; i += 1) expect(random.gap_ms(0)).toBe(2 ** 31 - 1);
+});

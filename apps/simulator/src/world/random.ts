@@ -1,3 +1,6 @@
+/** Node's timers take 31 bits, and a longer wait is none: at a rate of 0 events would come as fast as they can. */
+const LONGEST_GAP_MS = 2 ** 31 - 1;
+
 /**
  * A seeded stream of random numbers (sfc32): the same seed gives the same world. Each actor has a stream of its own, so
  * that one actor's pace doesn't change what another one does.
@@ -47,9 +50,9 @@ export class Random {
     return mean + deviation * radius * Math.cos(2 * Math.PI * this.next());
   }
 
-  /** Time to the next of events that happen `rate_per_s` times a second on average (Poisson). */
+  /** Time to the next of events that happen `rate_per_s` times a second on average (Poisson); as long as a timer takes. */
   gap_ms(rate_per_s: number): number {
-    return (-Math.log(1 - this.next()) / rate_per_s) * 1_000;
+    return Math.min((-Math.log(1 - this.next()) / rate_per_s) * 1_000, LONGEST_GAP_MS);
   }
 
   /** An integer from 0 to `below - 1`, small ones more often, as sales are spread over products (Zipf, exponent 1). */
