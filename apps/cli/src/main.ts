@@ -2,14 +2,27 @@ import 'reflect-metadata';
 import { isNervelineError, catalogue } from '@nerveline/kernel';
 import { Command } from 'commander';
 import { checkCommand } from './commands/check';
+import { dlqCommand } from './commands/dlq';
 import { keysCommand } from './commands/keys';
 import { lagCommand } from './commands/lag';
+import { logCommand } from './commands/log';
+import { pidCommand } from './commands/pid';
 import { sqlCommand } from './commands/sql';
 import { tokenCommand } from './commands/token';
 import { topicsCommand } from './commands/topics';
 
 const program = new Command('nerveline').description("An operator's hands.").showHelpAfterError();
-for (const command of [checkCommand, lagCommand, topicsCommand, sqlCommand, tokenCommand, keysCommand])
+for (const command of [
+  checkCommand,
+  lagCommand,
+  topicsCommand,
+  dlqCommand,
+  logCommand,
+  sqlCommand,
+  pidCommand,
+  tokenCommand,
+  keysCommand,
+])
   program.addCommand(command());
 
 program.parseAsync().catch((error: unknown) => {

@@ -1,12 +1,13 @@
 import { openLog, type Log } from '@nerveline/log';
 import { offset } from '@nerveline/kernel';
 import { Command } from 'commander';
-import { dataOption } from '../cli.config';
+import { databaseUrl, dataOption } from '../cli.config';
+import { readSlots } from '../slots';
 import { formatTable } from '../table';
 
 export const lagCommand = () =>
   new Command('lag')
-    .description('how far each group is behind the log')
+    .description('how far each group is behind the log, and the log behind the source database')
     .addOption(dataOption())
     .action(async ({ data }: { data: string }) => {
       const log = await openLog({ data_directory: data, service: 'cli' });
@@ -16,7 +17,19 @@ export const lagCommand = () =>
       } finally {
         await log.close();
       }
+      await printSlots(databaseUrl(data));
     });
+
+/** Behind what lies on this machine: a source that is down is told, and hides nothing. */
+async function printSlots(database_url: string): Promise<void> {
+  const rows = (await readSlots(database_url)).map(
+    ({ slot, active, confirmed_lsn, wal_end, lag_bytes, retained_bytes }) => [
+      ...[slot, active ? 'yes' : 'NO', confirmed_lsn, wal_end, lag_bytes, retained_bytes],
+    ],
+  );
+  console.log('');
+  console.log(formatTable(['slot', 'read', 'confirmed LSN', 'WAL end', 'lag bytes', 'retained bytes'], rows));
+}
 
 async function lagOf(log: Log, group: string): Promise<(string | number)[][]> {
   const rows: (string | number)[][] = [];

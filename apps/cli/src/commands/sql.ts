@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { Client } from 'pg';
 import { databaseUrl, dataOption } from '../cli.config';
 import { formatTable } from '../table';
@@ -21,13 +21,15 @@ export const sqlCommand = () =>
     });
 
 interface ArrayResult {
-  readonly command: string;
+  /** Null where there was no statement: an empty text, or a comment. */
+  readonly command: string | null;
   readonly rowCount: number | null;
   readonly fields: readonly { readonly name: string }[];
   readonly rows: readonly (readonly unknown[])[];
 }
 
 function print({ command, rowCount, fields, rows }: ArrayResult): void {
+  if (command === null) throw new InvalidArgumentError('there is no statement to run: nerveline sql "select 1"');
   if (fields.length > 0)
     console.log(
       formatTable(

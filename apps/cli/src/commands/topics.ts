@@ -29,5 +29,8 @@ export const topicsCommand = () =>
 const DAY_MS = 86_400_000;
 
 function inWords(retention: Retention): string {
-  return retention.kind === 'compacted' ? 'last of each key' : `${retention.retention_ms / DAY_MS} days`;
+  if (retention.kind === 'compacted') return 'last of each key';
+  const { retention_ms, retention_bytes } = retention;
+  const size = retention_bytes === undefined ? '' : `, ${retention_bytes} bytes a partition`;
+  return `${retention_ms / DAY_MS} days${size}`;
 }
