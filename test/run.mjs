@@ -10,53 +10,79 @@ import { randomInt } from 'node:crypto';
 import { ensureBuilt } from '../apps/host/launch/build.mjs';
 import { ensureInstalled } from '../apps/host/launch/install.mjs';
 import { runChecks } from './runner/checks.mjs';
-import { runJest } from './runner/jest.mjs';
+import { endJest, runJest, unmatched } from './runner/jest.mjs';
 import { findPrograms } from './runner/programs.mjs';
-import { closingLine, printSkipped, reasonOf, staysSkipped } from './runner/report.mjs';
+import { closingLine, printParts, printSkipped, reasonOf, staysSkipped } from './runner/report.mjs';
 import { startPostgres, startRedis } from './runner/servers.mjs';
 
 const QUICK = ['unit', 'architecture'];
 const WITH_SERVERS = ['integration', 'guarantees', 'e2e'];
 const PARTS = ['check', ...QUICK, ...WITH_SERVERS];
 const QUICK_DEADLINE_MS = 180_000;
-const SLOW_DEADLINE_MS = 1_500_000;
+const SLOW_DEADLINE_MS = 2_400_000;
 const LONG_DEADLINE_MS = 4 * 3_600_000;
 
 const words = process.argv.slice(2);
 const long = words.includes('--long') || process.env.NERVELINE_LONG === '1';
 const requireAll = process.env.REQUIRE_ALL === '1';
 const named = words.filter((word) => PARTS.includes(word));
-const patterns = words.filter((word) => !PARTS.includes(word) && word !== '--long');
+/** None is known but --long. */
+const options = words.filter((word) => word.startsWith('-') && word !== '--long');
+const patterns = words.filter((word) => !PARTS.includes(word) && !word.startsWith('-'));
 const parts = new Set(named.length > 0 ? named : patterns.length > 0 ? PARTS.slice(1) : PARTS);
 
 /** @type {import('./runner/report.mjs').Total} */
 const total = { passed: 0, failed: 0, skipped: [], troubles: [] };
+/** @type {import('./runner/report.mjs').Part[]} */
+const ran = [];
 const running = [];
+/**
+ * Ends the process; until then nothing else is begun.
+ *
+ * @type {Promise<void> | undefined}
+ */
+let stopping;
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.once(signal, () => {
     total.failed += 1;
     total.troubles.push(`the run was stopped by ${signal}`);
-    finish();
-    // Jest and all that it started is killed on exit; the servers' keepers see their pipe close.
-    process.exit(1);
+    // The servers' keepers see their pipe close.
+    stopping = endJest().finally(() => {
+      finish();
+      process.exit(1);
+    });
   });
 }
 
 try {
   await main();
 } catch (error) {
+  await stopping;
   total.failed += 1;
   total.troubles.push(error instanceof Error ? error.message : String(error));
 } finally {
+  await stopping;
   await Promise.all(running.map((server) => server.stop()));
 }
 finish();
 
 async function main() {
   await ensureInstalled();
+  const unknown = [
+    ...options,
+    ...(await unmatched(
+      [...parts].filter((part) => part !== 'check'),
+      patterns,
+    )),
+  ];
+  if (unknown.length > 0) {
+    throw new Error(
+      `no test has ${unknown.map((word) => `'${word}'`).join(' or ')} in its path, and the parts are ${PARTS.join(', ')}`,
+    );
+  }
   await ensureBuilt({ dashboard: parts.has('e2e') || parts.has('guarantees') });
-  if (parts.has('check')) add(await runChecks());
+  if (parts.has('check')) add([await runChecks()]);
 
   const seed = process.env.NERVELINE_SEED ?? String(randomInt(2 ** 31));
   console.error(`Seed ${seed}: NERVELINE_SEED=${seed} repeats this run's random choices.`);
@@ -74,6 +100,7 @@ async function main() {
       }),
     );
   }
+  await stopping;
   const slow = WITH_SERVERS.filter((part) => parts.has(part));
   if (slow.length > 0) {
     Object.assign(env, await startServers());
@@ -115,11 +142,14 @@ async function startServers() {
   };
 }
 
-function add(part) {
-  total.passed += part.passed;
-  total.failed += part.failed;
-  total.skipped.push(...part.skipped);
-  total.troubles.push(...part.troubles);
+function add(parts) {
+  for (const { passed, failed, skipped, troubles } of parts) {
+    total.passed += passed;
+    total.failed += failed;
+    total.skipped.push(...skipped);
+    total.troubles.push(...troubles);
+  }
+  ran.push(...parts);
 }
 
 function finish() {
@@ -131,6 +161,7 @@ function finish() {
     }
     total.skipped = total.skipped.filter(({ test }) => staysSkipped(test));
   }
+  if (ran.length > 0) printParts(ran);
   printSkipped(total.skipped);
   for (const trouble of total.troubles) console.log(`FAILED: ${trouble}`);
   process.exitCode = total.failed === 0 ? 0 : 1;

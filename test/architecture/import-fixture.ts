@@ -5,7 +5,18 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 const ROOT = resolve(__dirname, '../..');
-const LIBS = ['kernel', 'contracts', 'cdc', 'log', 'state', 'push', 'stream', 'service-defaults', 'testing'];
+const LIBS = [
+  'kernel',
+  'process-identity',
+  'contracts',
+  'cdc',
+  'log',
+  'state',
+  'push',
+  'stream',
+  'service-defaults',
+  'testing',
+];
 const PACKAGES = { dependencies: ['zod', 'lmdb', '@nestjs/common', '@turf/turf'], devDependencies: ['jest-like'] };
 
 /** One module of the tree with what it imports. */

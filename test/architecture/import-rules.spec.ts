@@ -6,6 +6,7 @@ jest.setTimeout(60_000);
 /** For each rule an import that breaks it. */
 const PLANTED: Readonly<Record<string, PlantedImport>> = {
   'kernel-imports': { from: 'libs/kernel/src/a.ts', to: '@nerveline/contracts' },
+  'process-identity-imports': { from: 'libs/process-identity/src/a.ts', to: '@nerveline/kernel' },
   'contracts-imports': { from: 'libs/contracts/src/a.ts', to: '@nerveline/log', type_only: true },
   'cdc-imports': { from: 'libs/cdc/src/a.ts', to: '@nerveline/log' },
   'log-imports': { from: 'libs/log/src/a.ts', to: '@nerveline/cdc', type_only: true },
@@ -15,6 +16,7 @@ const PLANTED: Readonly<Record<string, PlantedImport>> = {
   'stream-sees-only-ports': { from: 'libs/stream/src/b.ts', to: '@nerveline/log' },
   'service-defaults-imports': { from: 'libs/service-defaults/src/a.ts', to: '@nerveline/contracts' },
   'kernel-has-no-dependency': { from: 'libs/kernel/src/b.ts', to: 'zod' },
+  'process-identity-has-no-dependency': { from: 'libs/process-identity/src/b.ts', to: 'zod' },
   'kernel-has-no-io': { from: 'libs/kernel/src/c.ts', to: 'node:fs' },
   'contracts-know-only-zod': { from: 'libs/contracts/src/b.ts', to: 'lmdb' },
   'contracts-have-no-io': { from: 'libs/contracts/src/c.ts', to: 'node:fs' },
@@ -43,6 +45,8 @@ const ALLOWED: readonly PlantedImport[] = [
   { from: 'libs/contracts/src/ok.ts', to: 'zod' },
   { from: 'libs/contracts/src/ok2.ts', to: '@nerveline/kernel' },
   { from: 'libs/log/src/ok.ts', to: 'lmdb' },
+  { from: 'libs/log/src/ok2.ts', to: '@nerveline/process-identity' },
+  { from: 'libs/process-identity/src/ok.ts', to: 'node:fs' },
   { from: 'libs/stream/src/ok.ts', to: '@nerveline/log', type_only: true },
   { from: 'libs/state/src/adapters/lmdb/ok.ts', to: '@nerveline/log' },
   { from: 'libs/testing/src/ok.ts', to: '@nerveline/log' },

@@ -25,8 +25,9 @@ export async function run(): Promise<Record<string, unknown>> {
   const routes_ms = routeTimes(graph);
   await using keys = await createTestKeys();
   await using directory = await createTempDirectory();
+  const vehicles = Array.from({ length: VEHICLES }, (_, n) => `V-${n}`);
   const environment = { CITY_SEED: String(SEED), CITY_SEGMENTS: String(SEGMENTS) };
-  await using service = await startFleetProcess({ data_directory: directory.path, keys, environment });
+  await using service = await startFleetProcess({ data_directory: directory.path, keys, environment, vehicles });
   const places = placesOf(graph, VEHICLES * 2);
   const drives: DrivenFix[][] = [];
   const start_ms = Date.now() - 3_600_000;

@@ -23,6 +23,8 @@ export interface View {
   readonly theme: Theme;
   readonly width_px: number;
   readonly height_px: number;
+  /** Done to the page before it opens. */
+  readonly prepare?: (page: Page) => Promise<void>;
 }
 
 const DESKTOP: View = { theme: 'dark', width_px: 1440, height_px: 900 };
@@ -36,7 +38,7 @@ export class OpenPage implements AsyncDisposable {
   ) {}
 
   static async open(browser: Browser, url: string, view: Partial<View> = {}): Promise<OpenPage> {
-    const { theme, width_px, height_px } = { ...DESKTOP, ...view };
+    const { theme, width_px, height_px, prepare } = { ...DESKTOP, ...view };
     const context = await browser.newContext({
       viewport: { width: width_px, height: height_px },
       colorScheme: theme,
@@ -50,6 +52,7 @@ export class OpenPage implements AsyncDisposable {
     page.on('console', (message) => {
       if (message.type() === 'error' && !isLostConnection(message)) errors.push(message.text());
     });
+    await prepare?.(page);
     await page.goto(url, { waitUntil: 'domcontentloaded' });
     return new OpenPage(page, errors);
   }

@@ -12,6 +12,13 @@ export async function violationsOn(page: Page): Promise<string[]> {
     violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => id + ': ' + html + ' ' + failureSummary)))`);
 }
 
+/** Tables and pages that are wider than their place, so that something of them is cut off. */
+export function cutOffOn(page: Page): Promise<string[]> {
+  return page.evaluate<string[]>(`[document.documentElement, ...document.querySelectorAll('[role="grid"]')]
+    .filter((box) => box.scrollWidth > box.clientWidth)
+    .map((box) => (box.ariaLabel ?? 'the page') + ': ' + box.scrollWidth + ' px in ' + box.clientWidth)`);
+}
+
 /** Goes on by Tab until an element has the focus. */
 export async function tabTo(page: Page, target: Locator): Promise<void> {
   for (let presses = 0; presses < TABS_MAX; presses += 1) {

@@ -1,8 +1,10 @@
-import { topics } from '@nerveline/contracts';
 import { describeWith, eventually, startPlatform, type TestPlatform } from '@nerveline/testing';
 import type { Browser, Page } from 'playwright-core';
 import { launchBrowser, OpenPage, settled, THEMES, type View } from './browser';
-import { allRows, tabTo, violationsOn, watchRows } from './page-checks';
+import { forgetPositions } from './forget-positions';
+import { KEYBOARD_FLOWS } from './keyboard-flows';
+import { decisionTails, goesOnAfterKill } from './lost-connection';
+import { cutOffOn, tabTo, violationsOn } from './page-checks';
 import { World } from './world';
 
 const START_WITHIN_MS = 120_000;
@@ -10,6 +12,11 @@ const START_WITHIN_MS = 120_000;
 const SEEN_WITHIN_MS = 20_000;
 /** A world that leaves the machine some air, and rows that can be read. */
 const QUIET = { PAYMENTS_PER_S: '3', ORDERS_PER_S: '1', VEHICLES: '20' };
+const PHONE = { width_px: 390, height_px: 844 };
+/** From a small phone to a desk, around every width at which the design changes. */
+const WIDTHS_PX = [360, 390, 640, 760, 761, 900, 1024, 1100, 1101, 1280, 1440, 1720];
+/** A killed gateway comes back later each time, and a page asks less and less often. */
+const LOSS_WITHIN_MS = 150_000;
 const PAGES = ['flow', 'fraud', 'stock', 'fleet'] as const;
 
 jest.setTimeout(60_000);
@@ -43,6 +50,13 @@ describeWith('chromium', 'the pages, in a browser', (executable_path) => {
     return page.page;
   }
 
+  /** Opens the detail of the page's first row. */
+  async function openDetail(page: Page): Promise<void> {
+    await page.getByRole('grid').first().focus();
+    await page.keyboard.press('ArrowDown');
+    await page.getByRole('complementary').getByRole('heading', { level: 3 }).first().waitFor();
+  }
+
   const rowsOf = (page: Page, label: string) => page.getByRole('grid', { name: label }).locator('[data-row]');
 
   test('a row that is committed in PostgreSQL is seen on Flow, and a click shows its life', async () => {
@@ -66,6 +80,9 @@ describeWith('chromium', 'the pages, in a browser', (executable_path) => {
     expect(steps[0]).toMatch(/Committed\s+\+0/);
     expect(steps.join('\n')).toMatch(/In the log\s+\+[\d.]+ (µs|ms|s)/);
     expect(steps.join('\n')).toMatch(/Pushed\s+\+[\d.]+ (µs|ms|s)/);
+    expect(steps.join('\n')).toMatch(
+      /Handled\s+\+[\d.]+ (µs|ms|s)\s+state of fraud-scoring.lists past cdc.fraud.block_list/,
+    );
     await life.getByText('to be seen').waitFor();
   });
 
@@ -128,7 +145,7 @@ describeWith('chromium', 'the pages, in a browser', (executable_path) => {
     await map.getByRole('button', { name: 'Report the closure…' }).click();
     const question = map.getByRole('dialog');
     await question.getByRole('button', { name: 'Close the road' }).click();
-    await question.getByText(/Done. It hits \d+ vehicles/).waitFor();
+    await question.getByText(/Done. It hits \d+ vehicles?\./).waitFor();
     for (const each of [page, map]) {
       const incidents = each.getByRole('group', { name: 'Incidents, newest first' });
       await incidents.getByRole('listitem').filter({ hasText: 'a crane on the road' }).getByText('closed').waitFor();
@@ -165,16 +182,29 @@ describeWith('chromium', 'the pages, in a browser', (executable_path) => {
       await page.keyboard.press('Enter');
       await page.getByRole('heading', { level: 1, name: title }).waitFor({ state: 'attached' });
     }
-    await page.keyboard.press('2');
-    await page.waitForURL('**/fraud');
-    await rowsOf(page, 'Decisions, newest first').first().waitFor();
-    await tabTo(page, page.getByRole('grid', { name: 'Decisions, newest first' }));
-    await page.keyboard.press('ArrowDown');
-    await page.getByRole('complementary', { name: 'Decision in detail' }).waitFor();
-    await page.keyboard.press('Escape');
-    await page.getByRole('complementary', { name: 'Decision in detail' }).waitFor({ state: 'detached' });
     await page.keyboard.press('Control+k');
     await page.getByRole('dialog').waitFor();
+  });
+
+  test.each(PAGES)('what one does on %s is done by the keyboard alone', async (name) => {
+    const page = await open('/flow');
+    await settled(page);
+    await KEYBOARD_FLOWS[name](page, world);
+  });
+
+  test.each(PAGES)('on %s nothing is cut off at any width, also beside a detail', async (name) => {
+    const page = await open(name === 'fleet' ? '/fleet?view=table' : `/${name}`);
+    await page.locator('[data-row]').first().waitFor();
+    const found: string[] = [];
+    for (const detail of [false, true]) {
+      if (detail) await openDetail(page);
+      for (const width of WIDTHS_PX) {
+        await page.setViewportSize({ width, height: 800 });
+        await page.evaluate('new Promise((next) => requestAnimationFrame(() => requestAnimationFrame(next)))');
+        found.push(...(await cutOffOn(page)).map((what) => `${width} px: ${what}`));
+      }
+    }
+    expect(found).toEqual([]);
   });
 
   describe.each(THEMES)('in the %s theme', (theme) => {
@@ -183,49 +213,35 @@ describeWith('chromium', 'the pages, in a browser', (executable_path) => {
       await settled(page);
       expect(await violationsOn(page)).toEqual([]);
     });
+
+    test.each(PAGES)('axe-core finds nothing wrong with %s on a phone, also under a detail', async (name) => {
+      const page = await open(name === 'fleet' ? '/fleet?view=table' : `/${name}`, { theme, ...PHONE });
+      await settled(page);
+      await page.locator('[data-row]').first().waitFor();
+      expect(await violationsOn(page)).toEqual([]);
+      await openDetail(page);
+      expect(await violationsOn(page)).toEqual([]);
+    });
   });
 
-  test('after the gateway was killed the page goes on without a gap or a double, and was never empty', async () => {
-    const page = await open('/fraud');
-    const rows = rowsOf(page, 'Decisions, newest first');
-    await rows.first().waitFor();
-    const fewestRows = await watchRows(page);
-    await world.pay('card-before', 1_100, 'SHOP-BEFORE');
-    await rows.filter({ hasText: 'SHOP-BEFORE' }).first().waitFor();
+  test(
+    'after the gateway was killed the page goes on without a gap or a double, and was never empty',
+    async () => {
+      const seen = await goesOnAfterKill(await open('/fraud'), platform, world);
+      expect(seen.shown.length).toBeGreaterThan(50);
+      expect(seen.wrong).toEqual([]);
+      expect(seen.fewest_rows).toBeGreaterThan(0);
+    },
+    LOSS_WITHIN_MS,
+  );
 
-    const before = platform.pidOf('live-gateway') ?? Number.NaN;
-    process.kill(before, 'SIGKILL');
-    await page.getByText(/offline since/).waitFor();
-    await page.getByText(/The page goes on from there/).waitFor();
-    const tails = await world.tailsOf(topics.decisions.name);
-    await world.pay('card-between', 1_200, 'SHOP-BETWEEN');
-    await eventually(() => platform.pidOf('live-gateway') !== before, { within_ms: SEEN_WITHIN_MS });
-    await page.getByText('live', { exact: true }).waitFor();
-    await rows.filter({ hasText: 'SHOP-BETWEEN' }).first().waitFor();
-    await world.pay('card-after', 1_300, 'SHOP-AFTER');
-    await rows.filter({ hasText: 'SHOP-AFTER' }).first().waitFor();
-
-    const shown = await allRows(page, 'Decisions, newest first');
-    expect(shown.length).toBeGreaterThan(50);
-    expect(gapsAndDoubles(shown)).toEqual([]);
-    tails.forEach((tail, partition) => expect(shown).toContain(`${partition}.${tail - 1}`));
-    expect(await fewestRows()).toBeGreaterThan(0);
-  });
+  test(
+    'a page that forgets its position over a lost connection is found out',
+    async () => {
+      const page = await open('/fraud', { prepare: (each) => forgetPositions(each, () => decisionTails(world)) });
+      const { wrong } = await goesOnAfterKill(page, platform, world);
+      expect(wrong.join('\n')).toMatch(/partition \d: \d+ follows \d+|never shown: \d\.\d+/);
+    },
+    LOSS_WITHIN_MS,
+  );
 });
-
-/** Places in the log, `partition.offset`, that are missing between others or stand there twice. */
-function gapsAndDoubles(shown: readonly string[]): string[] {
-  const by_partition = new Map<string, number[]>();
-  for (const place of shown) {
-    const [partition = '', offset] = place.split('.');
-    by_partition.set(partition, [...(by_partition.get(partition) ?? []), Number(offset)]);
-  }
-  return [...by_partition].flatMap(([partition, offsets]) => {
-    const sorted = offsets.sort((a, b) => a - b);
-    return sorted
-      .slice(1)
-      .map((offset, index) => [sorted[index] ?? 0, offset] as const)
-      .filter(([one, next]) => next !== one + 1)
-      .map(([one, next]) => `partition ${partition}: ${next} follows ${one}`);
-  });
-}

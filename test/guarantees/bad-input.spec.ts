@@ -45,6 +45,7 @@ const incident = {
   incident_id: 'bad-input',
   kind: 'jam',
   where: { kind: 'circle', centre: ON_MAP, radius_m: 100 },
+  speed_factor: 0.5,
   reason: 'jam',
   ends_at_ms: null,
 };
@@ -93,6 +94,7 @@ const wrong: readonly (readonly [what: string, service: string, path: string, bo
   ['a year ahead', 'gps-rerouting', '/v1/positions', { fixes: [later(fix, 1)] }, 'fixes[0].event_ms'],
   ['a year ago', 'gps-rerouting', '/v1/positions', { fixes: [later(fix, -1)] }, 'fixes[0].event_ms'],
   ['off the globe', 'gps-rerouting', '/v1/positions', { fixes: [{ ...fix, lon: 181 }] }, 'fixes[0].lon'],
+  ['off the map', 'gps-rerouting', '/v1/positions', { fixes: [{ ...fix, lat: 0 }] }, 'fixes[0]'],
   ['off the map', 'gps-rerouting', '/v1/plans', { ...trip, to: { lat: 0, lon: 0 } }, 'to'],
   ['off the map', 'gps-rerouting', '/v1/routes', { from: { lat: 0, lon: 0 }, to: ON_MAP }, 'from'],
   [
@@ -102,11 +104,18 @@ const wrong: readonly (readonly [what: string, service: string, path: string, bo
     { ...incident, where: { ...incident.where, centre: { lat: 0, lon: 0 } } },
     'where.centre',
   ],
+  ['a jam of no strength', 'gps-rerouting', '/v1/traffic', without(incident, 'speed_factor'), 'speed_factor'],
+  ['over in 1970', 'gps-rerouting', '/v1/traffic', { ...incident, ends_at_ms: 1 }, 'ends_at_ms'],
+  ['the year 9999', 'gps-rerouting', '/v1/traffic', { ...incident, ends_at_ms: Date.UTC(9_999, 0) }, 'ends_at_ms'],
   ['a proposal that nobody made', 'gps-rerouting', '/v1/proposals/answer', answer, 'proposal_id'],
 ];
 
 function later<T extends object>(body: T, years: number): T & { event_ms: number } {
   return { ...body, event_ms: Date.now() + years * YEAR_MS };
+}
+
+function without(body: object, field: string): object {
+  return Object.fromEntries(Object.entries(body).filter(([name]) => name !== field));
 }
 
 function withLine(change: object): object {

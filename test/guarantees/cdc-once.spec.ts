@@ -63,7 +63,8 @@ describe('a server that is shut down', () => {
     process.kill(postmaster, 'SIGINT');
     await eventually(() => !isRunning(postmaster), { within_ms: 20_000 });
     expect(ids(fixture).length).toBe(100);
-    await eventually(() => relay.readiness.detail.startsWith('NL-CDC-004'));
+    // The stream broke, or nobody answered the next try already.
+    await eventually(() => /^NL-CDC-0(04|20)/.test(relay.readiness.detail));
     await relay.stop();
     // The server is gone: nothing is left to drop.
     fixture.abandon();

@@ -1,15 +1,20 @@
 import { parseChange, recordHeaders, topics } from '@nerveline/contracts';
-import { createCdcFixture, eventually, stopOwnPostgres, testTable, type CdcFixture } from '@nerveline/testing';
+import {
+  createCdcFixture,
+  describePostgresVersions,
+  eventually,
+  testTable,
+  type CdcFixture,
+  type TestPostgres,
+} from '@nerveline/testing';
 
 const orders = testTable('orders');
 const lines = testTable('lines', { key: ['tenant_id', 'order_id', 'line'] });
 
-afterAll(stopOwnPostgres);
-
 /** Promise 5: a consumer can wait for all changes of a source transaction. */
-describe('a source transaction', () => {
+describePostgresVersions('a source transaction', (server) => {
   it('can be waited for as a whole: END counts its changes by topic and partition', async () => {
-    await using fixture = await createFixture();
+    await using fixture = await createFixture(server());
     await fixture.database.query(`
       BEGIN;
       INSERT INTO orders VALUES ('demo', 1, 'new');
@@ -34,7 +39,7 @@ describe('a source transaction', () => {
   });
 
   it('numbers its changes from 1, over all tables and in each', async () => {
-    await using fixture = await createFixture();
+    await using fixture = await createFixture(server());
     await fixture.database.query(`
       BEGIN; INSERT INTO orders VALUES ('demo', 1, ''); INSERT INTO lines VALUES ('demo', 1, 1);
       INSERT INTO orders VALUES ('demo', 2, ''); COMMIT`);
@@ -48,7 +53,7 @@ describe('a source transaction', () => {
   });
 
   it('that touches no source table leaves no mark', async () => {
-    await using fixture = await createFixture();
+    await using fixture = await createFixture(server());
     await fixture.database.query(`CREATE TABLE elsewhere (n int); INSERT INTO elsewhere VALUES (1)`);
     await fixture.database.query(`INSERT INTO orders VALUES ('demo', 1, '')`);
     await eventually(() => marks(fixture).length === 2);
@@ -56,7 +61,7 @@ describe('a source transaction', () => {
   });
 
   it('hands its trace context on, or has one of its own that a second delivery repeats', async () => {
-    await using fixture = await createFixture();
+    await using fixture = await createFixture(server());
     const given = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
     await fixture.database.query(`
       BEGIN; SELECT pg_logical_emit_message(true, 'traceparent', '${given}'); INSERT INTO orders VALUES ('demo', 1, ''); COMMIT;
@@ -73,7 +78,7 @@ describe('a source transaction', () => {
   });
 
   it('that empties a table says so in every partition', async () => {
-    await using fixture = await createFixture();
+    await using fixture = await createFixture(server());
     await fixture.database.query(`INSERT INTO orders VALUES ('demo', 1, '')`);
     await fixture.database.query('TRUNCATE orders');
     await eventually(() => marks(fixture).length === 4);
@@ -93,8 +98,8 @@ describe('a source transaction', () => {
   });
 });
 
-async function createFixture(): Promise<CdcFixture> {
-  const fixture = await createCdcFixture([orders, lines]);
+async function createFixture(server: TestPostgres): Promise<CdcFixture> {
+  const fixture = await createCdcFixture([orders, lines], server);
   await fixture.database.query(`
     CREATE TABLE orders (tenant_id text, id int, state text, PRIMARY KEY (tenant_id, id));
     CREATE TABLE lines (tenant_id text, order_id int, line int, PRIMARY KEY (tenant_id, order_id, line))`);

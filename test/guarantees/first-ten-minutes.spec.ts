@@ -14,13 +14,12 @@ test('the first ten minutes go as the README says', async () => {
   printed.forEach((text, i) => expect(text.trim()).toMatch(toPattern(steps[i]?.prints ?? '')));
 }, 180_000);
 
-/** The README's usual ports and process, as this run has them: other platforms may run beside it. */
+/** The README's usual ports, as this run has them: other platforms may run beside it. */
 function here(commands: string, platform: TestPlatform): string {
   return commands
     .replaceAll('http://127.0.0.1:4002', platform.addressOf('fraud-scoring'))
     .replaceAll('http://127.0.0.1:4003', platform.addressOf('inventory-sync'))
-    .replaceAll('http://127.0.0.1:4004', platform.addressOf('gps-rerouting'))
-    .replaceAll('$(pgrep -f apps/fraud-scoring/src/main.js)', String(platform.pidOf('fraud-scoring')));
+    .replaceAll('http://127.0.0.1:4004', platform.addressOf('gps-rerouting'));
 }
 
 /** `npx nerveline` without npx, which takes a second each time. */

@@ -73,8 +73,9 @@ describe('kill -9 during load', () => {
   it('loses no acknowledged fix, takes none twice, and makes no proposal twice', async () => {
     await using keys = await createTestKeys();
     await using directory = await createTempDirectory();
-    const start = () => startFleetProcess({ data_directory: directory.path, keys });
-    let service = await start();
+    const start = (vehicles?: readonly string[]) =>
+      startFleetProcess({ data_directory: directory.path, keys, ...(vehicles !== undefined && { vehicles }) });
+    let service = await start(Array.from({ length: VEHICLES }, (_, n) => `V-${n}`));
     const start_ms = Date.now() - 3_600_000;
     const drives: DrivenFix[][] = [];
     let middle: readonly [number, number] = [0, 0];
@@ -129,5 +130,5 @@ describe('kill -9 during load', () => {
     } finally {
       await log.close();
     }
-  });
+  }, 120_000);
 });

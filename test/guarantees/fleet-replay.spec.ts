@@ -12,6 +12,8 @@ import { fixesAlong, type DrivenFix } from '../integration/fleet-drive';
 const VEHICLES = 12;
 const ROUNDS = 14;
 
+const vehicles = [...Array.from({ length: VEHICLES }, (_, n) => `V-${n}`), 'scout'];
+
 const surroundings = (): Surroundings =>
   surroundingsOf(syntheticCity(Number(SMALL_CITY.CITY_SEED), Number(SMALL_CITY.CITY_SEGMENTS)).graph);
 
@@ -66,7 +68,7 @@ const replay = (fleet: FleetContext, around: Surroundings): Promise<ReplayReport
 
 describe('replay equals live', () => {
   it('every decision comes out again, byte for byte, also after a restart in the middle and by the event clock', async () => {
-    await using fleet = await openFleet({ environment: { EXPIRY_INTERVAL_MS: '20' } });
+    await using fleet = await openFleet({ vehicles, environment: { EXPIRY_INTERVAL_MS: '20' } });
     const seed = Date.now() % 1_000_000;
     console.log(`seed ${seed}`);
     await liveDay(fleet, seed);
@@ -88,7 +90,7 @@ describe('replay equals live', () => {
   });
 
   it('a rule that was changed since is found out', async () => {
-    await using fleet = await openFleet();
+    await using fleet = await openFleet({ vehicles });
     await liveDay(fleet, 5);
     const around = surroundings();
     const eager = { ...around, reroute: { ...around.reroute, min_gain_ms: 1, min_gain_share: 0 } };

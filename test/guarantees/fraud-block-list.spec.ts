@@ -1,52 +1,13 @@
-import { join } from 'node:path';
 import type { PaymentDecision } from '@nerveline/contracts';
-import {
-  createDatabase,
-  createTempDirectory,
-  createTestKeys,
-  eventually,
-  freePort,
-  startProgram,
-  stopOwnPostgres,
-} from '@nerveline/testing';
+import { eventually, stopOwnPostgres } from '@nerveline/testing';
 import { payment } from '../integration/fraud-context';
+import { openFraudPlatform } from '../integration/fraud-platform';
 import { startFraudProcess } from '../integration/fraud-process';
-
-const APPS = join(__dirname, '../../apps');
 
 afterAll(stopOwnPostgres);
 
-/** The way of a row: a real PostgreSQL, the relay and the service, each a process of its own. */
-async function openPlatform() {
-  const database = await createDatabase();
-  const directory = await createTempDirectory();
-  const keys = await createTestKeys();
-  const environment = {
-    DATABASE_URL: database.url,
-    NERVELINE_DATA_DIR: directory.path,
-    NERVELINE_JWKS: keys.jwks,
-    LOG_LEVEL: 'fatal',
-    RELAY_SLOT: `slot_${new URL(database.url).pathname.slice(1)}`,
-    RELAY_TABLES: 'fraud.block_list,fraud.card_profiles,platform.event_clock',
-    PORT: String(await freePort()),
-  };
-  const migrated = startProgram(join(APPS, 'fraud-scoring/src/migrate.ts'), [], { environment });
-  if ((await migrated.ended) !== 0) throw new Error('the migrations failed');
-  const relay = startProgram(join(APPS, 'cdc-relay/src/main.ts'), [], { environment });
-  return {
-    database,
-    place: { data_directory: directory.path, keys },
-    [Symbol.asyncDispose]: async () => {
-      await relay[Symbol.asyncDispose]();
-      await database[Symbol.asyncDispose]();
-      await directory[Symbol.asyncDispose]();
-      await keys[Symbol.asyncDispose]();
-    },
-  };
-}
-
 test('a card that a row puts on the block list is blocked from the next payment on, without a restart', async () => {
-  await using platform = await openPlatform();
+  await using platform = await openFraudPlatform();
   const { database, place } = platform;
   await database.query(
     `INSERT INTO fraud.block_list (tenant_id, kind, value, reason) VALUES ('demo', 'card', 'old', 'reported stolen')`,
@@ -84,7 +45,7 @@ test('a card that a row puts on the block list is blocked from the next payment 
 }, 120_000);
 
 test('the tables take only what the service can read, and no look-alike by encoding', async () => {
-  await using platform = await openPlatform();
+  await using platform = await openFraudPlatform();
   const refused = [
     `INSERT INTO fraud.block_list (tenant_id, kind, value) VALUES ('demo', 'terminal', 't')`,
     `INSERT INTO fraud.block_list (tenant_id, kind, value) VALUES ('demo', 'card', '')`,

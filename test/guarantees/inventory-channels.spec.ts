@@ -46,6 +46,30 @@ test('when the last unit is held, every channel is told that it is sold out, and
   await eventually(() => channels.all.every(({ taken }) => taken.get('A-17')?.available === 2));
 }, 90_000);
 
+test('a sold-out moment is the moment in which the last unit goes: not a product or a channel that is new', async () => {
+  await using channels = await openChannels();
+  await using platform = await openInventoryPlatform({ skus: ['A-17', 'NEVER-HAD'], channels: channels.urls });
+  await eventually(() => channels.all.every(soldOut('NEVER-HAD')));
+  for (const _round of [1, 2]) {
+    const { body } = await platform.client().receive('A-17', 2);
+    await eventually(() => channels.all.every(({ taken }) => taken.get('A-17')?.version === body['entry']));
+    await platform.client().reserve({ sku: 'A-17', quantity: 2 });
+    await eventually(() => channels.all.every(soldOut('A-17')));
+  }
+  await using late = await ChannelServer.open();
+  await platform.database.query(`INSERT INTO inventory.channels VALUES ('demo', 'late', 'Late', $1)`, [late.url]);
+  await eventually(() => soldOut('A-17')(late));
+  // What the log knows last is the late channel's two acknowledgements.
+  await eventually(async () => {
+    const acks = await readTopic(platform.log, topics.channelAcks);
+    return acks.filter(({ channel_id }) => channel_id === 'late').length === 2;
+  });
+  const moments = await readTopic(platform.log, topics.soldOut);
+  expect(moments.map(({ sku, version, channel_id }) => `${sku}@${version} ${channel_id}`).toSorted()).toEqual(
+    [2, 4].flatMap((version) => ['market', 'store', 'web'].map((channel_id) => `A-17@${version} ${channel_id}`)),
+  );
+}, 90_000);
+
 test('a channel that fails and is told again never hears an older version after a newer one, and ends up with the truth', async () => {
   await using channels = await openChannels();
   const skus = ['A', 'B', 'C'];

@@ -16,6 +16,7 @@ import {
 import { Agent } from 'undici';
 import type { z } from 'zod';
 import { migrate } from '../../apps/inventory-sync/src/adapters/postgres/migrations';
+import { takeFromLog } from '../../apps/inventory-sync/src/adapters/log/take-from-log';
 import { InventorySyncModule } from '../../apps/inventory-sync/src/inventory-sync.module';
 import { readInventorySettings } from '../../apps/inventory-sync/src/inventory.config';
 
@@ -96,7 +97,12 @@ export async function openInventory(options: InventoryOptions = {}) {
       ...options.environment,
     });
     const start = () =>
-      startService({ service: 'inventory-sync', module: InventorySyncModule.with({ settings }), settings });
+      startService({
+        service: 'inventory-sync',
+        module: InventorySyncModule.with({ settings }),
+        settings,
+        prepare: takeFromLog,
+      });
     let service: RunningService = await start();
     resources.defer(() => service.stop());
     const token = await keys.token({ subject: 'shop-1' });
@@ -170,6 +176,7 @@ export async function openInventoryPlatform(options: InventoryOptions = {}) {
     resources.defer(() => log.close());
     return {
       database,
+      keys,
       log,
       environment,
       token,
@@ -190,9 +197,11 @@ export async function openInventoryPlatform(options: InventoryOptions = {}) {
   }
 }
 
-const RELAY_TABLES = [
+export const RELAY_TABLES = [
   'platform.event_clock',
-  ...['products', 'locations', 'channels', 'stock_levels', 'reservations', 'stock_ledger'].map((t) => `inventory.${t}`),
+  ...['products', 'locations', 'channels', 'stock_levels', 'reservations', 'reservation_refusals', 'stock_ledger'].map(
+    (t) => `inventory.${t}`,
+  ),
 ];
 
 /** Every value of a topic, in the order of its partitions. */

@@ -143,7 +143,7 @@ function describeFaults(strace: string): void {
   ];
 
   test.each(faults)(
-    '%s: nothing is half-written, nothing more is taken, and a new start has what was acknowledged',
+    '%s: nothing is half-written, nothing more is taken, readers go on, and a new start has what was acknowledged',
     async (_, fault) => {
       await using directory = await createTempDirectory();
       await make(directory.path, 'writer');
@@ -158,6 +158,7 @@ function describeFaults(strace: string): void {
       ];
       await using writer = startProgram(FAULTS, [directory.path], { under: injected, environment });
       expect(await writer.next()).toEqual({ opened: true });
+      await using reader = await open(directory.path, 'reader');
       const answers: { id: number; code?: string }[] = [];
       for (let id = 0; id < 12; id += 1) {
         writer.tell({ append: id });
@@ -167,6 +168,11 @@ function describeFaults(strace: string): void {
       const codes = answers.flatMap(({ code }) => code ?? []);
       expect(durable).toEqual(durable.map((_id, i) => i));
       expect(codes).toEqual(['NL-LOG-003', ...codes.slice(1).map(() => 'NL-LOG-016')]);
+      // The writer is still there, and what is on the disk is read as before, also from the beginning.
+      for (let partition = 0; partition < 3; partition += 1) {
+        const { records } = await reader.log.read({ topic: 'input', partition, from: offset(0) });
+        expect(records.map(({ value }) => Number(text(value)))).toEqual(durable);
+      }
       writer.tell({ close: true });
       await writer.ended;
       await using again = await open(directory.path, 'writer');

@@ -1,14 +1,12 @@
 import { topics } from '@nerveline/contracts';
-import { createCdcFixture, eventually, stopOwnPostgres, testTable } from '@nerveline/testing';
+import { createCdcFixture, describePostgresVersions, eventually, testTable } from '@nerveline/testing';
 
 const items = testTable('items');
 const CREATE = 'CREATE TABLE items (tenant_id text, id bigint, name text, PRIMARY KEY (tenant_id, id))';
 
-afterAll(stopOwnPostgres);
-
-describe('the relay on a real PostgreSQL', () => {
+describePostgresVersions('the relay on a real PostgreSQL', (server) => {
   it('carries rows that were there, then every change that is committed', async () => {
-    await using fixture = await createCdcFixture([items]);
+    await using fixture = await createCdcFixture([items], server());
     const { database } = fixture;
     await database.query(CREATE);
     await database.query(`INSERT INTO items SELECT 'demo', n, 'old' FROM generate_series(1, 25) n`);

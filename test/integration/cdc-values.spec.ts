@@ -1,5 +1,5 @@
 import { UNCHANGED } from '@nerveline/contracts';
-import { createCdcFixture, eventually, stopOwnPostgres, testTable, type CdcFixture } from '@nerveline/testing';
+import { createCdcFixture, describePostgresVersions, eventually, testTable, type CdcFixture } from '@nerveline/testing';
 
 const values = testTable('every_value', { key: ['tenant_id'] });
 
@@ -39,8 +39,6 @@ const COLUMNS: readonly (readonly [type: string, sql: string, expected: unknown]
   ['int4', 'NULL', null],
 ];
 
-afterAll(stopOwnPostgres);
-
 async function createTable({ database }: CdcFixture): Promise<void> {
   await database.query(`CREATE TYPE mood AS ENUM ('calm', 'cross')`);
   const columns = COLUMNS.map(([type], i) => `c${i} ${type}`).join(', ');
@@ -56,9 +54,9 @@ async function createTable({ database }: CdcFixture): Promise<void> {
 const insert = (tenant: string) =>
   `INSERT INTO every_value VALUES ('${tenant}', ${COLUMNS.map(([, sql]) => sql).join(', ')}, repeat('x', 5000))`;
 
-describe('exact values', () => {
+describePostgresVersions('exact values', (server) => {
   it('stand alike on the wire whether the snapshot or the stream brought them', async () => {
-    await using fixture = await createCdcFixture([values]);
+    await using fixture = await createCdcFixture([values], server());
     await createTable(fixture);
     await fixture.database.query(`SET timezone = 'UTC'; ${insert('before')}`);
     const relay = fixture.start();
@@ -71,7 +69,7 @@ describe('exact values', () => {
   });
 
   it('tell a TOAST value that was left alone from one that is null', async () => {
-    await using fixture = await createCdcFixture([values]);
+    await using fixture = await createCdcFixture([values], server());
     await createTable(fixture);
     const relay = fixture.start();
     await eventually(() => relay.readiness.ready);

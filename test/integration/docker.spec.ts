@@ -77,7 +77,7 @@ describe('the Dockerfile', () => {
     await copyContext(context);
     root = await performDockerfile(stages, context, folder.path);
     await removeEarlierStages(stages, context, folder.path);
-  }, 180_000);
+  }, 420_000);
 
   afterAll(() => folder[Symbol.asyncDispose]());
 
@@ -106,6 +106,16 @@ describe('the Dockerfile', () => {
       });
       expect({ name, healthy: await container.checkHealth() }).toEqual({ name, healthy: 0 });
     }
+
+    const signing = containers.start('keys', ['node', 'dist/apps/cli/src/main.js', 'token', '--scope', 'all']);
+    expect(await signing.ended).toBe(0);
+    const fraud = running.find(({ name }) => name === 'fraud-scoring')?.container.address ?? '';
+    const statusWith = async (token: string) => {
+      const headers = { authorization: `Bearer ${token}` };
+      return (await fetch(`${fraud}/v1/payments/decisions/none`, { headers })).status;
+    };
+    expect(await statusWith(signing.output().trim())).toBe(404);
+    expect(await statusWith('not-a-token')).toBe(401);
 
     const page = running.find(({ name }) => name === 'live-gateway')?.container.address ?? '';
     expect(await (await fetch(page)).text()).toContain('<div id="root">');

@@ -1,12 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { topics } from '@nerveline/contracts';
-import { createTempDirectory } from '@nerveline/testing';
+import { createTempDirectory, VirtualClock } from '@nerveline/testing';
 import { loadRoads } from '../../apps/gps-rerouting/src/adapters/osm/load-roads';
 import { openFleet, type FleetContext, type Refusal } from './fleet-context';
 
 const HERE = { lat: 49.4905, lon: 8.43 };
 const THERE = { lat: 49.468, lon: 8.452 };
+const YEAR_9999_MS = Date.UTC(9_999, 0);
 const swapped = ({ lat, lon }: { lat: number; lon: number }) => ({ lat: lon, lon: lat });
 
 const fix = (more: object = {}) => ({ vehicle_id: 'V-1', ...HERE, event_ms: Date.now(), ...more });
@@ -15,6 +16,7 @@ const jam = (more: object = {}) => ({
   incident_id: 'J',
   kind: 'jam',
   where: { kind: 'circle', centre: HERE, radius_m: 200 },
+  speed_factor: 0.5,
   reason: 'jam',
   ends_at_ms: null,
   ...more,
@@ -52,6 +54,12 @@ describe('what the fleet refuses', () => {
         [400, 'NL-FLT-001', 'fixes[1].event_ms'],
       ],
       ['/v1/positions', { fixes: [fix({ event_ms: 1_000 })] }, [400, 'NL-FLT-002', 'fixes[0].event_ms']],
+      ['/v1/positions', { fixes: [fix(swapped(HERE)), fix({ lat: 0, lon: 0 })] }, [400, 'NL-FLT-003', 'fixes[0]']],
+      [
+        '/v1/positions',
+        { fixes: [fix({ vehicle_id: 'nobody' }), fix({ lat: 0 })] },
+        [404, 'NL-FLT-015', 'fixes[0].vehicle_id'],
+      ],
       ['/v1/plans', { vehicle_id: 'V-1', from: swapped(HERE), to: THERE }, [400, 'NL-FLT-003', 'from']],
       ['/v1/plans', { vehicle_id: 'V-1', from: HERE, to: { lat: 0, lon: 0 } }, [400, 'NL-FLT-003', 'to']],
       ['/v1/plans', { vehicle_id: 'V-1', to: THERE }, [422, 'NL-FLT-009', 'from']],
@@ -68,6 +76,11 @@ describe('what the fleet refuses', () => {
         [400, 'NL-FLT-003', 'where.centre'],
       ],
       ['/v1/traffic', jam({ speed_factor: 0 }), [400, 'NL-API-001', 'speed_factor']],
+      ['/v1/traffic', jam({ speed_factor: undefined }), [400, 'NL-API-001', 'speed_factor']],
+      ['/v1/traffic', jam({ ends_at_ms: 1 }), [400, 'NL-FLT-017', 'ends_at_ms']],
+      ['/v1/traffic', jam({ ends_at_ms: Date.now() - 1 }), [400, 'NL-FLT-017', 'ends_at_ms']],
+      ['/v1/traffic', jam({ ends_at_ms: YEAR_9999_MS }), [400, 'NL-FLT-017', 'ends_at_ms']],
+      ['/v1/traffic', jam({ kind: 'cleared', ends_at_ms: YEAR_9999_MS }), [400, 'NL-FLT-017', 'ends_at_ms']],
       ['/v1/traffic', jam({ kind: 'cleared', incident_id: 'unknown' }), [404, 'NL-FLT-014', 'incident_id']],
       ['/v1/proposals/answer', { proposal_id: 'V-9-1', answer: 'accepted' }, [404, 'NL-FLT-007', 'proposal_id']],
     ];
@@ -94,10 +107,28 @@ describe('what the fleet refuses', () => {
   it('an idempotency key that was used for another report', async () => {
     await using fleet = await openFleet();
     await fleet.traffic(jam());
-    expect(await refusal(fleet, '/v1/traffic', jam({ reason: 'another' }))).toEqual([409, 'NL-API-007', undefined]);
+    expect(await refusal(fleet, '/v1/traffic', jam({ reason: 'another' }))).toEqual([
+      409,
+      'NL-API-007',
+      'idempotency_key',
+    ]);
   });
 
-  it('doubled, late, swapped and far-away fixes are counted and not applied', async () => {
+  it('an end that passed since is no fault of a report that is sent again: it gets its answer', async () => {
+    const wall = new VirtualClock(Date.now());
+    await using fleet = await openFleet({ wall });
+    const report = jam({ ends_at_ms: wall.now_ms() + 60_000 });
+    const answer = await fleet.traffic(report);
+    wall.advance(120_000);
+    expect(await fleet.traffic(report)).toEqual(answer);
+    expect(await refusal(fleet, '/v1/traffic', { ...report, idempotency_key: 'late' })).toEqual([
+      400,
+      'NL-FLT-017',
+      'ends_at_ms',
+    ]);
+  });
+
+  it('doubled and late fixes are counted, swapped and far-away ones and those of strangers are named; none is applied', async () => {
     await using fleet = await openFleet();
     const event_ms = Date.now() - 10_000;
     const fixes = [
@@ -105,8 +136,24 @@ describe('what the fleet refuses', () => {
       fix({ event_ms }),
       fix({ event_ms: event_ms - 1 }),
       fix({ event_ms: event_ms + 1, ...swapped(HERE) }),
+      fix({ event_ms: event_ms + 1, vehicle_id: 'nobody' }),
+      fix({ event_ms: event_ms + 2, lat: 0 }),
     ];
-    expect(await fleet.positions(fixes)).toEqual({ accepted: 1, stale: 2, off_map: 1 });
+    expect(await fleet.positions(fixes)).toEqual({
+      accepted: 1,
+      stale: 2,
+      off_map: 2,
+      refused: [
+        { field: 'fixes[3]', code: 'NL-FLT-003', vehicle_id: 'V-1' },
+        { field: 'fixes[4].vehicle_id', code: 'NL-FLT-015', vehicle_id: 'nobody' },
+        { field: 'fixes[5]', code: 'NL-FLT-003', vehicle_id: 'V-1' },
+      ],
+    });
+    // A doubled one is no fault, so the request isn't one either.
+    expect(await fleet.positions([fix({ event_ms }), fix({ event_ms: event_ms + 1, lat: 0 })])).toMatchObject({
+      stale: 1,
+      refused: [{ field: 'fixes[1]' }],
+    });
     const metrics = await (await fetch(`${fleet.service.address}/metrics`)).text();
     expect(metrics).toMatch(/nerveline_fleet_fixes_total\{outcome="stale"\} [2-9]/);
   });

@@ -4,8 +4,10 @@ import type { Log } from '@nerveline/log';
 import { startService, type RunningService } from '@nerveline/service-defaults';
 import { createTempDirectory, createTestKeys, type TestKeys } from '@nerveline/testing';
 import { openLog } from '@nerveline/log';
+import { takeFromLog } from '../../apps/gps-rerouting/src/adapters/log/take-from-log';
 import { readGpsReroutingSettings } from '../../apps/gps-rerouting/src/gps-rerouting.config';
 import { GpsReroutingModule } from '../../apps/gps-rerouting/src/gps-rerouting.module';
+import { enrol, untilKnown } from './fleet-rows';
 import { readAll } from './fraud-context';
 
 export interface Answered<T = unknown> {
@@ -37,19 +39,27 @@ export interface FleetContext extends AsyncDisposable {
 /** A small made-up city: quick to build, large enough to route in. */
 export const SMALL_CITY = { CITY_SEED: '3', CITY_SEGMENTS: '4000' };
 
-export async function openFleet(
-  options: { readonly environment?: Readonly<Record<string, string>>; readonly wall?: Clock } = {},
-): Promise<FleetContext> {
+export interface FleetOptions {
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly wall?: Clock;
+  /** In the fleet from the start; V-1 and V-2 unless told. */
+  readonly vehicles?: readonly string[];
+}
+
+export async function openFleet(options: FleetOptions = {}): Promise<FleetContext> {
   const keys = await createTestKeys();
   const directory = await createTempDirectory();
   const base = { NERVELINE_DATA_DIR: directory.path, NERVELINE_JWKS: keys.jwks, LOG_LEVEL: 'fatal', ...SMALL_CITY };
   const start = (environment: Readonly<Record<string, string>> = {}) => {
     const settings = readGpsReroutingSettings({ ...base, ...options.environment, ...environment });
     const module = GpsReroutingModule.with({ settings, ...(options.wall !== undefined && { wall: options.wall }) });
-    return startService({ service: 'gps-rerouting', module, settings });
+    return startService({ service: 'gps-rerouting', module, settings, prepare: takeFromLog });
   };
   let service = await start();
   const log = await openLog({ service: 'cdc-relay', data_directory: directory.path });
+  const { vehicles = ['V-1', 'V-2'] } = options;
+  if (vehicles.length > 0) await enrol(log, vehicles);
+  await untilKnown(service.address, vehicles.length);
   const own_token = await keys.token();
   const send = async <T>(path: string, init: RequestInit, token = own_token): Promise<Answered<T>> => {
     const headers = { authorization: `Bearer ${token}`, ...(init.headers as Record<string, string> | undefined) };

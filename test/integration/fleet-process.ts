@@ -1,6 +1,8 @@
 import { extname, join } from 'node:path';
 import { eventually, freePort, startProgram, type TestKeys } from '@nerveline/testing';
+import { openLog } from '@nerveline/log';
 import { SMALL_CITY } from './fleet-context';
+import { enrol, untilKnown } from './fleet-rows';
 
 /** Compiled programs lie in a tree like that of the sources. */
 const MAIN = join(__dirname, `../../apps/gps-rerouting/src/main${extname(__filename)}`);
@@ -19,9 +21,13 @@ export interface FleetProcess extends AsyncDisposable {
 
 export async function startFleetProcess(options: {
   readonly data_directory: string;
-  readonly keys: TestKeys;
+  readonly keys: Pick<TestKeys, 'jwks' | 'token'>;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Put into the table before it starts. */
+  readonly vehicles?: readonly string[];
 }): Promise<FleetProcess> {
+  const { vehicles } = options;
+  if (vehicles !== undefined) await enrolIn(options.data_directory, vehicles);
   const port = await freePort();
   const program = startProgram(MAIN, [], {
     environment: {
@@ -39,6 +45,7 @@ export async function startFleetProcess(options: {
     within_ms: 30_000,
     what: 'readiness of gps-rerouting',
   });
+  if (vehicles !== undefined) await untilKnown(address, vehicles.length);
   return {
     pid: program.pid,
     address,
@@ -56,4 +63,13 @@ export async function startFleetProcess(options: {
     },
     [Symbol.asyncDispose]: () => program[Symbol.asyncDispose](),
   };
+}
+
+async function enrolIn(data_directory: string, vehicle_ids: readonly string[]): Promise<void> {
+  const log = await openLog({ service: 'cdc-relay', data_directory });
+  try {
+    await enrol(log, vehicle_ids);
+  } finally {
+    await log.close();
+  }
 }

@@ -2,7 +2,8 @@ import { createDatabase, eventually, stopOwnPostgres } from '@nerveline/testing'
 import { runMigrations } from '@nerveline/service-defaults';
 import { sourceTables, topics, type VehiclePlan, type VehicleState } from '@nerveline/contracts';
 import { FleetTables1762300000001 } from '../../apps/gps-rerouting/src/adapters/migrations/1762300000001-fleet-tables';
-import { openFleet, type FleetContext } from './fleet-context';
+import { openFleet } from './fleet-context';
+import { vehicleRow, writeRows } from './fleet-rows';
 
 afterAll(stopOwnPostgres);
 
@@ -14,15 +15,6 @@ const STOPS = [
 ];
 
 const bytesOf = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
-
-/** Writes a change as the relay does. `null` deletes. */
-async function change(fleet: FleetContext, table: string, key: string, after: object | null): Promise<void> {
-  const topic = `cdc.fleet.${table}`;
-  const source = { schema: 'fleet', table, ts_ms: Date.now(), snapshot: 'false', position: '1:1:0/1:0' };
-  const value = { op: after === null ? 'd' : 'c', before: null, after, source, ts_ms: Date.now(), transaction: null };
-  await fleet.log.append([{ topic, key, value: bytesOf(value), timestamp_ms: Date.now() }]);
-  if (after === null) await fleet.log.append([{ topic, key, value: null, timestamp_ms: Date.now() }]);
-}
 
 const order = (n: number, more: object = {}) => ({
   tenant_id: 'demo',
@@ -40,9 +32,9 @@ describe('what the source tables tell', () => {
   it('names the vehicle and its driver on the page, also after a restart', async () => {
     await using fleet = await openFleet();
     await fleet.positions([{ vehicle_id: 'V-1', ...HERE, event_ms: Date.now() - 1_000 }]);
-    await change(fleet, 'drivers', 'demo/D-1', { tenant_id: 'demo', driver_id: 'D-1', name: 'Ada' });
-    const vehicle = { tenant_id: 'demo', vehicle_id: 'V-1', depot_id: 'north', driver_id: 'D-1', name: 'Van 1' };
-    await change(fleet, 'vehicles', 'demo/V-1', vehicle);
+    await writeRows(fleet.log, 'drivers', { 'demo/D-1': { tenant_id: 'demo', driver_id: 'D-1', name: 'Ada' } });
+    const vehicle = vehicleRow('V-1', { driver_id: 'D-1', name: 'Van 1' });
+    await writeRows(fleet.log, 'vehicles', { 'demo/V-1': vehicle });
     const last = async () => (await fleet.values<VehicleState>(topics.vehicleStates.name)).at(-1);
     await eventually(async () => (await last())?.name === 'Van 1');
     await fleet.restart();
@@ -58,15 +50,15 @@ describe('what the source tables tell', () => {
       const { body } = await fleet.post<VehiclePlan>('/v1/plans', { vehicle_id: 'V-1' });
       return body.stops?.map(({ label }) => label);
     };
-    for (const n of [3, 1, 2]) await change(fleet, 'orders', `demo/O-${n}`, order(n));
+    for (const n of [3, 1, 2]) await writeRows(fleet.log, 'orders', { [`demo/O-${n}`]: order(n) });
     await eventually(async () => (await plan())?.join() === 'O-1,O-2,O-3');
     const [made] = await fleet.values<VehiclePlan>(topics.plans.name);
     expect(made?.stops.map(({ eta_ms }) => eta_ms)).toEqual(made?.stops.map(({ eta_ms }) => eta_ms).sort());
-    await change(fleet, 'orders', 'demo/O-1', order(1, { status: 'delivered' }));
+    await writeRows(fleet.log, 'orders', { 'demo/O-1': order(1, { status: 'delivered' }) });
     await eventually(async () => (await plan())?.join() === 'O-2,O-3');
-    await change(fleet, 'orders', 'demo/O-2', order(2, { vehicle_id: 'V-2' }));
+    await writeRows(fleet.log, 'orders', { 'demo/O-2': order(2, { vehicle_id: 'V-2' }) });
     await eventually(async () => (await plan())?.join() === 'O-3');
-    await change(fleet, 'orders', 'demo/O-3', null);
+    await writeRows(fleet.log, 'orders', { 'demo/O-3': null });
     await eventually(async () => (await plan()) === undefined);
   });
 

@@ -1,8 +1,9 @@
 import { sourceTables, tenantKey, type PaymentDecision } from '@nerveline/contracts';
 import { offset } from '@nerveline/kernel';
-import { openLog, type Log } from '@nerveline/log';
+import { openLog, type Log, type OpenLogOptions } from '@nerveline/log';
 import { startService, type RunningService } from '@nerveline/service-defaults';
 import { createTempDirectory, createTestKeys, eventually, type TestKeys } from '@nerveline/testing';
+import { takeFromLog } from '../../apps/fraud-scoring/src/adapters/log/take-from-log';
 import { readFraudScoringSettings } from '../../apps/fraud-scoring/src/fraud-scoring.config';
 import { FraudScoringModule, type FraudScoringOptions } from '../../apps/fraud-scoring/src/fraud-scoring.module';
 
@@ -19,16 +20,34 @@ type Row = Readonly<Record<string, unknown>>;
 interface At {
   readonly key: string | null;
   readonly partition?: number;
+  readonly headers?: Readonly<Record<string, string>>;
 }
+
+type Compaction = Pick<OpenLogOptions, 'housekeeping_interval_ms' | 'compaction_min_records'>;
 
 const KEY_COLUMNS = new Map(sourceTables.map(({ schema, table, key }) => [`${schema}.${table}`, key]));
 
 /** Writes to the change topics as the relay does, for tests that need no database. */
 export class ChangeWriter implements AsyncDisposable {
+  #lsn = 0;
+
   private constructor(readonly log: Log) {}
 
-  static async open(data_directory: string): Promise<ChangeWriter> {
-    return new ChangeWriter(await openLog({ service: 'cdc-relay', data_directory }));
+  static async open(data_directory: string, compaction: Compaction = {}): Promise<ChangeWriter> {
+    return new ChangeWriter(await openLog({ service: 'cdc-relay', data_directory, ...compaction }));
+  }
+
+  /**
+   * Resolves when compaction has left that many records of a row: the end of its history, or none. A pass begins when something is new,
+   * so rows that nobody asks for are written meanwhile, into all partitions.
+   */
+  async compacted(table: Table, row: Row, left = 1): Promise<void> {
+    const key = keyOf(table, row);
+    let nobody = 0;
+    await eventually(async () => {
+      await this.put(table, { ...row, tenant_id: `nobody-${(nobody += 1)}` });
+      return (await readAll(this.log, `cdc.${table}`)).filter((record) => record.key === key).length === left;
+    });
   }
 
   /** Says that the tables were read as a whole. */
@@ -50,8 +69,9 @@ export class ChangeWriter implements AsyncDisposable {
     );
   }
 
-  async put(table: Table, row: Row): Promise<void> {
-    await this.change(table, { op: 'c', before: null, after: row }, { key: keyOf(table, row) });
+  /** An insert, an update, or a snapshot's row. */
+  async put(table: Table, row: Row, op: 'c' | 'u' | 'r' = 'c'): Promise<void> {
+    await this.change(table, { op, before: null, after: row }, { key: keyOf(table, row) });
   }
 
   /** What TRUNCATE of the table looks like: each partition hears of it. */
@@ -64,7 +84,16 @@ export class ChangeWriter implements AsyncDisposable {
   async remove(table: Table, row: Row): Promise<void> {
     const key = Object.fromEntries((KEY_COLUMNS.get(table) ?? []).map((column) => [column, row[column]]));
     await this.change(table, { op: 'd', before: key, after: null }, { key: keyOf(table, row) });
-    await this.log.append([{ topic: `cdc.${table}`, key: keyOf(table, row), value: null, timestamp_ms: Date.now() }]);
+    const headers = { source_position: this.nextPosition() };
+    await this.log.append([
+      { topic: `cdc.${table}`, key: keyOf(table, row), value: null, headers, timestamp_ms: Date.now() },
+    ]);
+  }
+
+  /** A position in the source beyond all those before it. */
+  private nextPosition(): string {
+    this.#lsn += 1;
+    return `1:1:0/${this.#lsn.toString(16).toUpperCase()}:0`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -73,8 +102,10 @@ export class ChangeWriter implements AsyncDisposable {
 
   private async change(table: Table, change: Row, at: At): Promise<void> {
     const [schema, name] = table.split('.');
-    const source = { schema, table: name, ts_ms: Date.now(), snapshot: 'false', position: '1:1:0/1:0' };
-    await this.write(`cdc.${table}`, at, { ...change, source, ts_ms: Date.now(), transaction: null });
+    const position = this.nextPosition();
+    const source = { schema, table: name, ts_ms: Date.now(), snapshot: 'false', position };
+    const value = { ...change, source, ts_ms: Date.now(), transaction: null };
+    await this.write(`cdc.${table}`, { ...at, headers: { source_position: position } }, value);
   }
 
   private async write(topic: string, at: At, value: object): Promise<void> {
@@ -98,7 +129,7 @@ export interface FraudContext extends AsyncDisposable {
   get(path: string, token?: string): Promise<Answered>;
   decide(payment: object): Promise<PaymentDecision>;
   /** Stops the service and starts it again on the same data. */
-  restart(): Promise<void>;
+  restart(meanwhile?: () => Promise<void>): Promise<void>;
   /** Resolves when the service has taken over every change that was written. */
   listsApplied(): Promise<void>;
   readAll(topic: string): Promise<{ key: string; value: string; headers: Readonly<Record<string, string>> }[]>;
@@ -107,10 +138,13 @@ export interface FraudContext extends AsyncDisposable {
 /** The service on a fresh log, its lists empty and complete. */
 export async function openFraudScoring({
   snapshot = 'finished',
+  compaction,
   ...options
 }: Omit<FraudScoringOptions, 'settings'> & {
   /** Has the relay read the tables once? */
   readonly snapshot?: 'finished' | 'pending';
+  /** How eagerly the relay's log compacts the lists. */
+  readonly compaction?: Compaction;
 } = {}): Promise<FraudContext> {
   const keys = await createTestKeys();
   const directory = await createTempDirectory();
@@ -119,11 +153,11 @@ export async function openFraudScoring({
     NERVELINE_JWKS: keys.jwks,
     LOG_LEVEL: 'fatal',
   });
-  const changes = await ChangeWriter.open(directory.path);
+  const changes = await ChangeWriter.open(directory.path, compaction);
   if (snapshot === 'finished') await changes.finishSnapshot();
   const start = async () => {
     const module = FraudScoringModule.with({ settings, ...options });
-    const service = await startService({ service: 'fraud-scoring', module, settings });
+    const service = await startService({ service: 'fraud-scoring', module, settings, prepare: takeFromLog });
     if (snapshot === 'finished') await eventually(async () => (await fetch(`${service.address}/health/ready`)).ok);
     return service;
   };
@@ -149,8 +183,9 @@ export async function openFraudScoring({
       if (status !== 200) throw new Error(`${status} ${text}`);
       return JSON.parse(text) as PaymentDecision;
     },
-    restart: async () => {
+    restart: async (meanwhile) => {
       await service.stop();
+      await meanwhile?.();
       service = await start();
     },
     listsApplied: () => listsApplied(changes.log),
@@ -182,7 +217,8 @@ export function payment(more: Readonly<Record<string, unknown>> = {}): Record<st
   };
 }
 
-async function listsApplied(log: Log): Promise<void> {
+/** Resolves when the service has taken over every change that was written. */
+export async function listsApplied(log: Log): Promise<void> {
   await eventually(async () => {
     const positions = await log.positions('fraud-scoring.lists');
     const reached = new Map(positions.map((at) => [`${at.topic}/${at.partition}`, Number(at.next_offset)]));

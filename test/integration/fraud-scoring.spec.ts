@@ -52,7 +52,7 @@ test('the record in the log holds request, decision, principal and the trace tha
   const received_ms = expect.stringMatching(/^\d{13}$/) as string;
   expect(record?.headers).toEqual({ subject: 'acquirer-1', traceparent, received_ms });
   expect(JSON.parse(record?.value ?? '')).toMatchObject({
-    format_version: 1,
+    format_version: 2,
     request: body,
     decision,
     principal: { tenant_id: 'demo', subject: 'acquirer-1' },
@@ -128,6 +128,42 @@ describe('the lists', () => {
   });
 });
 
+test('a row that was removed while the service was away is gone, also when compaction left its tombstone alone', async () => {
+  await using fraud = await openFraudScoring({
+    compaction: { housekeeping_interval_ms: 5, compaction_min_records: 1 },
+  });
+  const row = { tenant_id: 'demo', kind: 'card', value: 'c', reason: 'stolen', added_by: 'clerk' };
+  await fraud.changes.put('fraud.block_list', row);
+  await fraud.listsApplied();
+  expect((await fraud.decide(payment({ card: 'c' }))).verdict).toBe('block');
+  await fraud.restart(async () => {
+    await fraud.changes.remove('fraud.block_list', row);
+    await fraud.changes.compacted('fraud.block_list', row);
+  });
+  await fraud.listsApplied();
+  expect((await fraud.decide(payment({ card: 'c' }))).verdict).toBe('allow');
+});
+
+test('a row that was removed while the service was away for days is gone, also when its tombstone is', async () => {
+  await using fraud = await openFraudScoring({
+    compaction: { housekeeping_interval_ms: 5, compaction_min_records: 1 },
+  });
+  const row = { tenant_id: 'demo', kind: 'card', value: 'c', reason: 'stolen', added_by: 'clerk' };
+  const kept = { ...row, value: 'kept' };
+  await fraud.changes.put('fraud.block_list', row);
+  await fraud.changes.put('fraud.block_list', kept);
+  await fraud.listsApplied();
+  await fraud.restart(async () => {
+    await fraud.changes.remove('fraud.block_list', row);
+    const now_ms = Date.now();
+    const later = jest.spyOn(Date, 'now').mockImplementation(() => now_ms + 49 * HOUR_MS);
+    await fraud.changes.compacted('fraud.block_list', row, 0).finally(() => later.mockRestore());
+  });
+  await fraud.listsApplied();
+  expect((await fraud.decide(payment({ card: 'c' }))).verdict).toBe('allow');
+  expect((await fraud.decide(payment({ card: 'kept' }))).verdict).toBe('block');
+});
+
 describe('the event clock', () => {
   const FIRST_DAY_MS = Date.UTC(2018, 3, 1);
 
@@ -160,6 +196,7 @@ describe('the event clock', () => {
     const ready = JSON.parse((await fraud.get('/health/ready')).text) as { facts: object };
     expect(ready.facts).toEqual({
       event_clocks: { demo: { event_clock_ms: FIRST_DAY_MS + 5_000_000, speed: 5_000 } },
+      dead_letters: {},
     });
   });
 

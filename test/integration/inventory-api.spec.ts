@@ -74,6 +74,25 @@ describe('a reservation', () => {
     expect(await levelOf('A-17')).toEqual(before);
   });
 
+  test('at an unknown location is refused with the location as the reason, also when it is asked again', async () => {
+    await move({ quantity: 4 });
+    const before = await levelOf('A-17');
+    const request = reservationOf([line(), line({ location_id: 'B-later' })]);
+    const ask = () => inventory.client.post('/v1/reservations', request);
+    const first = await ask();
+    expect(first).toMatchObject({ status: 200 });
+    expect(first.body).toEqual({
+      kind: 'refused',
+      lines: [{ sku: 'A-17', location_id: 'B-later', reason: 'unknown_location', available: 0 }],
+    });
+    expect(await levelOf('A-17')).toEqual(before);
+    await inventory.database.query(`INSERT INTO inventory.locations VALUES ('demo', 'B-later', 'Found after all')`);
+    expect(await ask()).toEqual(first);
+    expect((await reserve([line({ location_id: 'B-later' })])).body).toMatchObject({
+      lines: [{ reason: 'insufficient_stock' }],
+    });
+  });
+
   test('is sold once: commit takes the units away, and a second commit changes nothing', async () => {
     await move({ quantity: 4 });
     const before = await levelOf('A-17');
@@ -108,6 +127,8 @@ describe('a reservation', () => {
     ['a TTL of zero', { ttl_ms: 0 }, 400, 'NL-API-001', 'ttl_ms'],
     ['a TTL of a year', { ttl_ms: 31_536_000_000 }, 400, 'NL-API-001', 'ttl_ms'],
     ['an unknown field', { colour: 'red' }, 400, 'NL-API-001', 'colour'],
+    ['a holder that no text column takes', { holder: 'a\u0000b' }, 400, 'NL-API-001', 'holder'],
+    ['a holder with half a character', { holder: '\ud800' }, 400, 'NL-API-001', 'holder'],
     ['an unknown channel', { channel_id: 'moon' }, 404, 'NL-INV-003', 'channel_id'],
     ['a time far in the future', { event_ms: Date.now() + 3_600_000 }, 400, 'NL-INV-011', 'event_ms'],
     ['a time of another age', { event_ms: 1_291_191_960_000 }, 400, 'NL-INV-012', 'event_ms'],
@@ -182,6 +203,7 @@ describe('a movement', () => {
     ['a fractional quantity', { quantity: 0.5 }, 400, 'NL-API-001', 'quantity'],
     ['a negative receipt', { quantity: -1 }, 400, 'NL-INV-008', 'quantity'],
     ['more taken away than is there', { kind: 'adjustment', quantity: -900_000 }, 409, 'NL-INV-009', 'quantity'],
+    ['a reason that no text column takes', { reason: 'a\u0000b' }, 400, 'NL-API-001', 'reason'],
     ['an unknown SKU', { sku: 'nowhere' }, 404, 'NL-INV-001', 'sku'],
     ['an unknown location', { location_id: 'nowhere' }, 404, 'NL-INV-002', 'location_id'],
     ['an unknown channel', { channel_id: 'moon' }, 404, 'NL-INV-003', 'channel_id'],
@@ -231,6 +253,13 @@ describe('why is it so?', () => {
     expect(older.body['ledger']).toMatchObject([{ entry: 1, kind: 'receipt', on_hand_after: 7 }]);
   });
 
+  test('an entry that no ledger reaches is refused by name', async () => {
+    expect(await inventory.client.get('/v1/stock/C-1?before_entry=2147483648')).toMatchObject({
+      status: 400,
+      body: { error: { code: 'NL-API-001', field: 'before_entry' } },
+    });
+  });
+
   test('an unknown SKU is a 404 with a code', async () => {
     expect(await inventory.client.get('/v1/stock/nowhere')).toMatchObject({
       status: 404,
@@ -261,7 +290,30 @@ describe('the ledger', () => {
   });
 });
 
+describe('the source tables', () => {
+  const CLOCK = 'INSERT INTO platform.event_clock (tenant_id, source, event_ms, wall_ms, speed) VALUES';
+
+  test.each([
+    ['a price beyond exact money', `INSERT INTO inventory.products VALUES ('demo', 'P', 'p', 9000000000001, 'EUR')`],
+    ['an infinite clock', `${CLOCK} ('demo', 'fleet', 1, 1, 'Infinity')`],
+    ['a clock without a speed', `${CLOCK} ('demo', 'fleet', 1, 1, 'NaN')`],
+    ['a clock before 1970', `${CLOCK} ('demo', 'fleet', -1, 1, 1)`],
+    ['a clock behind the year 9999', `${CLOCK} ('demo', 'fleet', 253402300800000, 1, 1)`],
+    ['a clock of nobody', `${CLOCK} ('demo', 'weather', 1, 1, 1)`],
+  ])('refuse %s, which no reader of the change could read', async (_name, sql) => {
+    await expect(inventory.database.query(sql)).rejects.toThrow('violates check constraint');
+  });
+});
+
 describe('a cart event', () => {
+  test('for a cart that no text column takes is refused by name', async () => {
+    const event = { idempotency_key: randomUUID(), kind: 'added', channel_id: 'web', sku: 'A-17', quantity: 1 };
+    expect(await inventory.client.post('/v1/carts/events', { ...event, cart_id: 'a\u0000b' })).toMatchObject({
+      status: 400,
+      body: { error: { code: 'NL-API-001', field: 'cart_id' } },
+    });
+  });
+
   test('is taken once for a key, and refused for another body', async () => {
     const event = {
       idempotency_key: randomUUID(),

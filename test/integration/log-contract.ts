@@ -1,61 +1,40 @@
-import type { LogTopic, Log } from '@nerveline/log';
 import { consume } from '@nerveline/log';
 import { offset, type OutRecord } from '@nerveline/kernel';
 import { randomUUID } from 'node:crypto';
+import { describeCommitContract } from './log-contract-commits';
+import {
+  catalogue,
+  counted,
+  READER,
+  readAll,
+  record,
+  text,
+  texts,
+  WRITER,
+  type OpenLogPlace,
+} from './log-contract-kit';
+import { describePeersContract } from './log-contract-peers';
 
-/** What an adapter gives the suite. Every test has a place of its own. */
-export interface LogPlace extends AsyncDisposable {
-  /** A log of this service in the place. Logs that are still open are closed with it. */
-  open(service: string, options?: { readonly max_record_bytes?: number; readonly take_over?: boolean }): Promise<Log>;
-}
-
-export type OpenLogPlace = (catalogue: readonly LogTopic[]) => Promise<LogPlace>;
-
-const WRITER = 'writer';
-const READER = 'reader';
-
-const topic = (name: string, options: Partial<LogTopic> = {}): LogTopic => ({
-  name,
-  partitions: 3,
-  retention: { kind: 'age', retention_ms: 3_600_000 },
-  owner: WRITER,
-  ...options,
-});
-
-export const catalogue: readonly LogTopic[] = [
-  topic('events'),
-  topic('single', { partitions: 1 }),
-  topic('foreign', { owner: 'neighbour', partitions: 1 }),
-];
-
-const text = (value: Uint8Array | null): string | null => (value === null ? null : Buffer.from(value).toString());
-
-const record = (key: string | null, value: string | null, more: Partial<OutRecord> = {}): OutRecord => ({
-  topic: 'single',
-  key,
-  value: value === null ? null : Buffer.from(value),
-  timestamp_ms: 1_000,
-  ...more,
-});
-
-async function readAll(log: Log, name = 'single', partition = 0) {
-  const { start_offset, next_offset } = await log.tail(name, partition);
-  const records = [];
-  for (let from = start_offset; from < next_offset;) {
-    const batch = await log.read({ topic: name, partition, from });
-    records.push(...batch.records);
-    from = batch.next_offset;
-  }
-  return records;
-}
-
-/** What every adapter of the log promises. */
-export function describeLogContract(name: string, openPlace: OpenLogPlace): void {
+/**
+ * What every adapter of the log promises.
+ *
+ * @param options.writers embedded, one process writes what a service owns; on Kafka several instances may, and share it by
+ *   groups
+ */
+export function describeLogContract(
+  name: string,
+  openPlace: OpenLogPlace,
+  { writers = 'one' }: { readonly writers?: 'one' | 'many' } = {},
+): void {
   describe(`${name} log`, () => {
     describeRecords(openPlace);
     describeCommits(openPlace);
     describeReaders(openPlace);
     describeConsumer(openPlace);
+    describePeersContract(openPlace);
+    describeCommitContract(openPlace);
+    if (writers === 'one') describeSoleWriter(openPlace);
+    else describeManyWriters(openPlace);
   });
 }
 
@@ -259,29 +238,6 @@ function describeCommits(openPlace: OpenLogPlace): void {
     expect([...log.state.scan('s', 'demo/')]).toHaveLength(599);
   });
 
-  test('a second writer is refused while the first lives, and may come when it has closed', async () => {
-    await using place = await openPlace(catalogue);
-    const first = await place.open(WRITER);
-    await expect(place.open(WRITER)).rejects.toMatchObject({ code: 'NL-LOG-010' });
-    await first.append([record('k', '1')]);
-    await first.close();
-    const second = await place.open(WRITER);
-    expect(await readAll(second)).toHaveLength(1);
-  });
-
-  test('the owner of a topic is its address and a generation that grows with each writer', async () => {
-    await using place = await openPlace(catalogue);
-    const reader = await place.open(READER);
-    await expect(reader.ownerOf('single', 'k')).rejects.toMatchObject({ code: 'NL-LOG-008' });
-    const first = await place.open(WRITER);
-    const owner = await reader.ownerOf('single', 'k');
-    expect(owner.address).toBe(`test://${WRITER}`);
-    await first.close();
-    await expect(reader.ownerOf('single', 'k')).rejects.toMatchObject({ code: 'NL-LOG-008' });
-    await place.open(WRITER);
-    expect((await reader.ownerOf('single', 'k')).generation).toBeGreaterThan(owner.generation);
-  });
-
   test('a log that was closed refuses appends, and keeps what it accepted before', async () => {
     await using place = await openPlace(catalogue);
     const log = await place.open(WRITER);
@@ -441,8 +397,9 @@ function describeConsumer(openPlace: OpenLogPlace): void {
       },
     });
     await consumer.caughtUp();
-    await consumer.stop();
+    // While the partition is owned: where its state goes with it, nothing of it is seen afterwards.
     expect(text(log.state.get('count', 'k') ?? null)).toBe('50');
+    await consumer.stop();
     const outputs = await readAll(log, 'events', 0);
     expect(outputs.length).toBeGreaterThan(1);
     expect(text(outputs.at(-1)?.value ?? null)).toBe('50');
@@ -519,5 +476,60 @@ function describeConsumer(openPlace: OpenLogPlace): void {
     await consumer.caughtUp();
     await consumer.stop();
     expect(seen).toEqual(['hello']);
+  });
+}
+
+function describeSoleWriter(openPlace: OpenLogPlace): void {
+  test('a second writer is refused while the first lives, and may come when it has closed', async () => {
+    await using place = await openPlace(catalogue);
+    const first = await place.open(WRITER);
+    await expect(place.open(WRITER)).rejects.toMatchObject({ code: 'NL-LOG-010' });
+    await first.append([record('k', '1')]);
+    await first.close();
+    const second = await place.open(WRITER);
+    expect(await readAll(second)).toHaveLength(1);
+  });
+
+  test('the owner of a topic is its address and a generation that grows with each writer', async () => {
+    await using place = await openPlace(catalogue);
+    const reader = await place.open(READER);
+    await expect(reader.ownerOf('single', 'k')).rejects.toMatchObject({ code: 'NL-LOG-008' });
+    const first = await place.open(WRITER);
+    const owner = await reader.ownerOf('single', 'k');
+    expect(owner.address).toBe(`test://${WRITER}`);
+    await first.close();
+    await expect(reader.ownerOf('single', 'k')).rejects.toMatchObject({ code: 'NL-LOG-008' });
+    await place.open(WRITER);
+    expect((await reader.ownerOf('single', 'k')).generation).toBeGreaterThan(owner.generation);
+  });
+}
+
+function describeManyWriters(openPlace: OpenLogPlace): void {
+  test('two instances of a service append to one topic, and neither loses a record', async () => {
+    await using place = await openPlace(catalogue);
+    const instances = [await place.open(WRITER), await place.open(WRITER)];
+    await Promise.all(instances.flatMap((log, i) => counted(50).map((n) => log.append([record('k', `${i}/${n}`)]))));
+    const read = texts(await readAll(instances[0] ?? (await place.open(READER))));
+    for (const i of [0, 1]) {
+      expect(read.filter((value) => value?.startsWith(`${i}/`))).toEqual(counted(50).map((n) => `${i}/${n}`));
+    }
+  });
+
+  test('of two instances that commit state without ownership, the one that came first is fenced', async () => {
+    await using place = await openPlace(catalogue);
+    const write = (value: string) => ({ state: [{ store: 's', key: 'k', value: Buffer.from(value) }] });
+    const first = await place.open(WRITER);
+    await first.commit(write('1'));
+    const second = await place.open(WRITER);
+    expect(text(second.state.get('s', 'k') ?? null)).toBe('1');
+    await second.commit(write('2'));
+    await expect(first.commit(write('3'))).rejects.toMatchObject({ code: 'NL-LOG-004' });
+    expect(text(second.state.get('s', 'k') ?? null)).toBe('2');
+  });
+
+  test('nobody owns a key before somebody joins a group', async () => {
+    await using place = await openPlace(catalogue);
+    await place.open(WRITER);
+    await expect((await place.open(READER)).ownerOf('single', 'k')).rejects.toMatchObject({ code: 'NL-LOG-008' });
   });
 }

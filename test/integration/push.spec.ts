@@ -108,6 +108,19 @@ test('a gauge client that was away hears of what changed and what was removed, a
   expect(after.items.find(({ key }) => key === 'demo/S-1/web')?.value).toMatchObject({ available: 3 });
 });
 
+test('a snapshot of many frames comes to its end, however many removals were forgotten', async () => {
+  await using push = await openPushHarness({ frame_records: 10, tombstones_max: 5 });
+  const skus = range(0, 200).map((n) => `S-${n}`);
+  await push.inventory.append(skus.map((name) => stockRecord(name, 5)));
+  await push.inventory.append(skus.slice(0, 100).map((name) => stockRecord(name, null)));
+  const client = await push.connect();
+  const seen = collector();
+  await client.subscribe('stock.channels', seen);
+  const shown = () => new Map(seen.items.filter(({ value }) => value !== null).map((item) => [item.key, item.value]));
+  await eventually(() => shown().size === 100 && push.hub.stats().lagging === 0);
+  expect(seen.frames.filter(({ kind }) => kind === 'snapshot')).toHaveLength(1);
+});
+
 test('a client that resumes while facts pour in gets each one once, whatever the moment of the hand-over', async () => {
   await using push = await openPushHarness({ frame_records: 40 });
   const keeper = await push.connect();

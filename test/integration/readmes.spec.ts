@@ -16,3 +16,10 @@ test.each(readdirSync('libs'))(
   },
   30_000,
 );
+
+test('the example of the processor in the README of libs/log does what its comments say', async () => {
+  const load = (id: string) => require(id) as unknown;
+  const { promised, printed } = await runReadmeExample('libs/log/README.md', load, 1);
+  expect(promised).toHaveLength(3);
+  expect(printed).toEqual(promised);
+}, 30_000);

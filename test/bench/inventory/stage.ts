@@ -31,7 +31,7 @@ export async function openStage(skus: number, http_connections: number): Promise
     NERVELINE_DATA_DIR: directory.path,
     NERVELINE_JWKS: keys.jwks,
     LOG_LEVEL: 'error',
-    RELAY_TABLES: ['products', 'channels', 'stock_levels', 'reservations', 'stock_ledger']
+    RELAY_TABLES: ['products', 'channels', 'stock_levels', 'reservations', 'reservation_refusals', 'stock_ledger']
       .map((table) => `inventory.${table}`)
       .join(','),
   };

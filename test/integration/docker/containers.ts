@@ -53,13 +53,14 @@ export class Containers implements AsyncDisposable {
     return containers;
   }
 
-  start(name: string): Container {
+  /** @param command instead of the service's own, as `docker compose run SERVICE COMMAND` does */
+  start(name: string, command?: readonly string[]): Container {
     const service = this.machine.compose.services[name];
     if (service === undefined) throw new Error(`there is no service ${name}`);
     const image = imageOf(this.machine.stage, service.build?.args ?? {});
     const environment = this.#environmentOf(name, service, image);
     const toHere = (words: readonly string[]) => words.map((word) => this.#pathsToHere(word, service, image));
-    const child = this.#spawn(toHere(service.command ?? image.command), image, environment);
+    const child = this.#spawn(toHere(command ?? service.command ?? image.command), image, environment);
     let output = '';
     for (const stream of [child.stdout, child.stderr])
       stream?.on('data', (chunk: Buffer) => (output = `${output}${chunk.toString()}`.slice(-20_000)));

@@ -9,13 +9,16 @@ interface Task {
 }
 
 const { settings, services }: Task = JSON.parse(process.argv[2] ?? '') as Task;
-const stop = new AbortController();
-process.once('SIGTERM', () => stop.abort());
+const broken_off = new AbortController();
+process.once('SIGTERM', () => broken_off.abort());
 
-runHost({ ...settings, environment: process.env }, services, stop.signal).then(
+runHost({ ...settings, environment: process.env }, services, broken_off.signal).then(
   (host) => {
     process.send?.({ up: true });
-    process.on('message', () => void host.stop().then(() => process.exit(0)));
+    process.on('message', ({ stop, status }: { stop?: true; status?: true }) => {
+      if (status) process.send?.({ status: host.status() });
+      if (stop) void host.stop().then(() => process.exit(0));
+    });
   },
   (error: unknown) => {
     process.send?.({ failed: String(error) });

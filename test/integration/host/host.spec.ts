@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { identify } from '@nerveline/process-identity';
 import { eventually } from '@nerveline/testing';
-import { identify } from '../../../apps/host/src/supervisor/process-identity';
 import { createHostFixture, exists } from './host-fixture';
 
 jest.setTimeout(60_000);
@@ -27,6 +27,27 @@ describe('the host', () => {
     const { alpha } = JSON.parse(ports) as { alpha: number };
     const answer = await eventually(async () => (await fetch(`http://127.0.0.1:${alpha}`)).text());
     expect(answer).toBe(String(second));
+  });
+
+  test('kills a service that hangs and starts it again, tells why, and leaves the others alone', async () => {
+    await using fixture = await createHostFixture(['alpha', 'beta'], PORT);
+    await using host = fixture.start([service('alpha', PORT + 1), service('beta', PORT + 2)]);
+    expect(await host.next()).toEqual({ up: true });
+    const hung = fixture.pidOf('alpha') ?? 0;
+    process.kill(hung, 'SIGSTOP');
+    await eventually(() => fixture.pidOf('alpha') !== hung, { within_ms: 30_000 });
+    expect(exists(hung)).toBe(false);
+    host.tell({ status: true });
+    expect(await host.next()).toMatchObject({
+      status: [
+        {
+          name: 'alpha',
+          health: expect.stringMatching(/ \(started again once: gave no answer for \d+ s and was killed\)$/) as string,
+        },
+        { name: 'beta', health: 'ready' },
+      ],
+    });
+    expect(fixture.events().filter(({ name }) => name === 'beta')).toHaveLength(1);
   });
 
   test('stops services in reverse order of their needs, and leaves nothing running', async () => {

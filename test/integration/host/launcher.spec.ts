@@ -1,13 +1,18 @@
 import { execFile } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { createTempDirectory, freePort } from '@nerveline/testing';
+import { createTempDirectory, describeWithMount, freePort, mountDisk } from '@nerveline/testing';
+import { holdDataDirectory } from '../../../apps/host/src/data/data-directory';
+import { readIfThere } from '../../../apps/host/src/data/whole-file';
 
 jest.setTimeout(60_000);
 
 const START = resolve('apps/host/launch/start.mjs');
 const run = promisify(execFile);
+const START_DEADLINE_MS = 40_000;
 
 interface Ending {
   readonly code: number;
@@ -19,12 +24,19 @@ async function start(parameters: readonly string[], environment: Record<string, 
   // Without the loader of TypeScript files that programs of tests otherwise get.
   const env = { ...process.env, NODE_OPTIONS: '', ...environment };
   try {
-    const { stdout, stderr } = await run(process.execPath, [START, ...parameters], { env });
+    const { stdout, stderr } = await run(process.execPath, [START, ...parameters], {
+      env,
+      timeout: START_DEADLINE_MS,
+      // One that is caught in a loop hears no other.
+      killSignal: 'SIGKILL',
+    });
     return { code: 0, stdout, stderr };
   } catch (error) {
     return error as Ending;
   }
 }
+
+const lastLine = (text: string) => text.trim().split('\n').at(-1);
 
 test('--help explains the options and starts nothing', async () => {
   const { code, stdout } = await start(['--help']);
@@ -75,6 +87,66 @@ test('a data directory that can not be made is named', async () => {
   expect(stderr).toContain('NL-HST-013');
 });
 
+test('a place that takes no directories is named, and is not tried for ever', async () => {
+  const { code, stdout, stderr } = await start(['--data', '/proc/nerveline/data']);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(lastLine(stderr)).toBe("NL-HST-013: /proc/nerveline/data can't be made there");
+}, 20_000);
+
+test('a port of the dashboard that is taken is named, and nothing is started', async () => {
+  await using directory = await createTempDirectory();
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  const { port } = other.address() as AddressInfo;
+  const data = join(directory.path, 'data');
+  const { code, stdout, stderr } = await start(['--data', data, '--port', String(port)]);
+  other.close();
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(lastLine(stderr)).toBe(
+    `NL-HST-005: port ${port} is taken by another program: stop it, or choose another port with --port N`,
+  );
+  expect(existsSync(join(data, 'postgres'))).toBe(false);
+});
+
+test('a data directory that another run holds is named, with the process that holds it', async () => {
+  await using directory = await createTempDirectory();
+  const { release } = holdDataDirectory(directory.path, 0);
+  const { code, stdout, stderr } = await start(['--data', directory.path]);
+  release();
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(lastLine(stderr)).toBe(
+    `NL-HST-003: ${directory.path} is in use by another run (process ${process.pid}): stop that, or choose another directory with --data DIR`,
+  );
+});
+
+describeWithMount('a disk', () => {
+  test('that has too little space is named with what is there and what a start needs', async () => {
+    await using disk = await mountDisk('size=64m');
+    const { code, stdout, stderr } = await start(['--data', join(disk.path, 'data')]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(lastLine(stderr)).toMatch(/^NL-HST-004: the disk of .* has \d+ MB free, a start needs \d+ MB: free some, /);
+    expect(readdirSync(join(disk.path, 'data'))).toEqual([]);
+  });
+
+  test.each([
+    ['before the database is made', 3],
+    ['while initdb makes the database', 300],
+    ['while the database is filled', 1_100],
+  ])('that gets full %s is named in one sentence, and nothing runs on', async (_when, files) => {
+    // Room for bytes, but not for files: gets full at the same step each time, and takes no memory.
+    await using disk = await mountDisk(`size=2g,nr_inodes=${files}`);
+    const data = join(disk.path, 'data');
+    const { code, stdout, stderr } = await start(['--data', data, '--port', String(await freePort())]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr.split('\n').filter((line) => line.startsWith('NL-'))).toEqual([
+      `NL-HST-004: the disk of ${data} is full: free some space, or choose another disk with --data DIR`,
+    ]);
+    expect(existsSync(join(data, 'host.lock'))).toBe(false);
+    const record = readIfThere(join(data, 'processes.json'));
+    expect(record === undefined ? [] : JSON.parse(record)).toEqual([]);
+  });
+});
+
 test.each([
   ['--roads', 'roads.osm.pbf', 'no roads at all', 'NL-FLT-010: FILE: the roads file '],
   [
@@ -84,7 +156,7 @@ test.each([
     'NL-SIM-002: FILE has no column TX_TIME_SECONDS',
   ],
   ['--retail', 'retail.csv', 'InvoiceNo,StockCode\n1,A\n', 'NL-SIM-002: FILE has no column Description'],
-  ['--retail', 'retail.csv', '', 'NL-SIM-001: FILE holds no row'],
+  ['--retail', 'retail.csv', '', 'NL-SIM-001: FILE holds no row that can be played'],
 ])('a file that %s cannot use (%s, "%s") is told in one sentence, and nothing starts', async (...given) => {
   const [option, name, content, sentence] = given;
   await using directory = await createTempDirectory();
