@@ -6,9 +6,10 @@
 /** Each lib with the libs that it may import. `types` may be imported as types only: they are the ports. */
 const LIBS = {
   kernel: {},
+  'process-identity': {},
   contracts: { values: ['kernel'] },
   cdc: { values: ['kernel', 'contracts'] },
-  log: { values: ['kernel', 'contracts'] },
+  log: { values: ['kernel', 'contracts', 'process-identity'] },
   state: { values: ['kernel', 'contracts'] },
   push: { values: ['kernel', 'contracts'] },
   stream: { values: ['kernel', 'contracts'], types: ['log', 'state'] },
@@ -53,6 +54,12 @@ const pureLibRules = [
     'kernel-has-no-dependency',
     'kernel imports no package and no module of Node',
     { path: lib('kernel'), pathNot: SPEC },
+    { path: NPM },
+  ),
+  forbid(
+    'process-identity-has-no-dependency',
+    'process-identity imports Node alone: the host carries it for days',
+    { path: lib('process-identity'), pathNot: SPEC },
     { path: NPM },
   ),
   forbid('kernel-has-no-io', 'kernel imports no module of Node', { path: lib('kernel'), pathNot: SPEC }, CORE),

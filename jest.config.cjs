@@ -10,7 +10,7 @@ const swc = { ...JSON.parse(readFileSync(`${__dirname}/.swcrc`, 'utf8')), swcrc:
 
 /** Packages that ship ESM only; Jest runs them as CommonJS. */
 const esmOnly =
-  '@nestjs|file-type|strtok3|token-types|uint8array-extras|@tokenizer|@borewit|jose|pbf|content-disposition';
+  '@nestjs|@platformatic|file-type|strtok3|token-types|uint8array-extras|@tokenizer|@borewit|jose|pbf|content-disposition';
 
 // Programs that tests start may be TypeScript files, and may start others.
 process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ''} --require ${JSON.stringify(`${__dirname}/libs/testing/src/typescript.cjs`)}`;
