@@ -18,6 +18,7 @@ const passing = (at: number, topic = topics.blockList.name): PassingRecord => ({
 
 function open() {
   const looked: string[] = [];
+  const pauses_ms: number[] = [];
   let next_offset = 0;
   let applied_above: readonly number[] = [];
   let waiting: (() => void) | undefined;
@@ -26,7 +27,12 @@ function open() {
     onError: (error) => {
       throw error;
     },
-    pause: () => new Promise<void>((resolve) => (waiting = resolve)),
+    pause: (duration_ms, signal) =>
+      new Promise<void>((resolve, reject) => {
+        pauses_ms.push(duration_ms);
+        waiting = resolve;
+        signal.addEventListener('abort', () => reject(new Error('a pause that was cut short')));
+      }),
     log: {
       positions: async (group): Promise<readonly InputPosition[]> => {
         looked.push(group);
@@ -47,6 +53,7 @@ function open() {
     changes,
     look,
     looked,
+    pauses_ms,
     /** Moves the group's position. */
     take: (next: number, above: readonly number[] = []) => {
       next_offset = next;
@@ -83,6 +90,21 @@ test('a change behind a parked one is handled, the parked one is not', async () 
   await look();
   await eventually(() => done.taken !== undefined, { what: 'the later change taken' });
   expect(parked.taken).toBeUndefined();
+});
+
+test('looks grow rarer while nothing happens, and a change that comes in then is looked for at once', async () => {
+  const { changes, look, looked, pauses_ms, take } = open();
+  const recent = new RecentEvents();
+  changes.expect(recent.add(passing(7), 1_005));
+  for (let looks = 0; looks < 10; looks += 1) await look();
+  await eventually(() => pauses_ms.length === 11, { what: 'the longest pause' });
+  expect(pauses_ms).toEqual([5, 10, 20, 40, 80, 160, 320, 640, 1_000, 1_000, 1_000]);
+
+  take(9);
+  const late = recent.add(passing(8), 1_005);
+  changes.expect(late);
+  await eventually(() => late.taken !== undefined, { what: 'the late change taken' });
+  expect(looked).toHaveLength(12);
 });
 
 test('nothing is looked for that leaves a record of its own', () => {

@@ -12,7 +12,7 @@ const TAKERS: ReadonlyMap<string, string> = new Map([
 /** Changes that are waited for; of more the oldest stay without this step. */
 const WAITING_MAX = 1_000;
 /** A change is usually taken within milliseconds; one that isn't is looked for less and less often. */
-const FIRST_LOOK_MS = 1;
+const FIRST_LOOK_MS = 5;
 const LOOKS_APART_MAX_MS = 1_000;
 
 export interface StateChangePorts {
@@ -32,6 +32,8 @@ export class StateChanges {
   #stop = new AbortController();
   #looking = false;
   #pause_ms = FIRST_LOOK_MS;
+  /** Ends the pause that is on. */
+  #wake = new AbortController();
 
   constructor(private readonly ports: StateChangePorts) {}
 
@@ -41,6 +43,8 @@ export class StateChanges {
     if (group === undefined) return;
     this.#waiting.push({ event, group });
     if (this.#waiting.length > WAITING_MAX) this.#waiting.shift();
+    // The next pause is twice the one that is on.
+    if (this.#pause_ms > 2 * FIRST_LOOK_MS) this.#wake.abort();
     this.#pause_ms = FIRST_LOOK_MS;
     if (this.#looking) return;
     this.#looking = true;
@@ -50,6 +54,7 @@ export class StateChanges {
   /** Forgets what it waits for. */
   stop(): void {
     this.#stop.abort();
+    this.#wake.abort();
     this.#stop = new AbortController();
     this.#waiting = [];
     this.#looking = false;
@@ -59,16 +64,26 @@ export class StateChanges {
     while (!signal.aborted && this.#waiting.length > 0) {
       try {
         await this.#settle();
-        if (this.#waiting.length > 0) await this.ports.pause(this.#pause_ms, signal);
+        if (this.#waiting.length > 0) await this.#pause();
       } catch (error) {
         if (signal.aborted) return;
         this.ports.onError(error);
         // The position can't be read: the next change tries again.
         this.#waiting = [];
       }
-      this.#pause_ms = Math.min(LOOKS_APART_MAX_MS, this.#pause_ms * 2);
     }
     if (!signal.aborted) this.#looking = false;
+  }
+
+  /** Twice as long each time, until another change comes in. */
+  async #pause(): Promise<void> {
+    const wake = new AbortController();
+    this.#wake = wake;
+    const pause_ms = this.#pause_ms;
+    this.#pause_ms = Math.min(LOOKS_APART_MAX_MS, 2 * pause_ms);
+    await this.ports.pause(pause_ms, wake.signal).catch((error: unknown) => {
+      if (!wake.signal.aborted) throw error;
+    });
   }
 
   async #settle(): Promise<void> {
