@@ -76,6 +76,8 @@ describeWith('chromium', 'the pages, in a browser', (executable_path) => {
     );
     const life = page.getByRole('complementary', { name: 'Event in detail' });
     await life.getByText('Its life').waitFor();
+    // The last step is the service's; the page asks again until it is there.
+    await life.getByRole('listitem').filter({ hasText: 'Handled' }).waitFor();
     const steps = await life.getByRole('listitem').allInnerTexts();
     expect(steps[0]).toMatch(/Committed\s+\+0/);
     expect(steps.join('\n')).toMatch(/In the log\s+\+[\d.]+ (µs|ms|s)/);

@@ -15,7 +15,10 @@ export function parseRecordId(id: string): TraceRequest | null {
   return { topic, partition: Number(partition), offset: Number(offset) };
 }
 
-/** Asks the gateway where a record has been; again when a lost connection is back. */
+/** An event that has just come in has steps before it: it is asked about again, this long after each answer. */
+const LATER_STEPS_MS = [250, 1_000, 3_000];
+
+/** Asks the gateway where a record has been; again while it may still move on, and when a lost connection is back. */
 export function useTrace(id: string): Traced {
   const { client, stores } = useLive();
   useVersion(stores.connection);
@@ -23,19 +26,25 @@ export function useTrace(id: string): Traced {
   const [traced, setTraced] = useState<Traced & { readonly id?: string }>({ kind: 'asking' });
   useEffect(() => {
     let wanted = true;
+    let later: ReturnType<typeof setTimeout> | undefined;
     const request = parseRecordId(id);
     if (request === null) {
       setTraced({ kind: 'failed', code: 'not_a_record', detail: 'This address names no record.', id });
       return undefined;
     }
-    void client.trace(request).then((answer) => {
+    const ask = async (times: number): Promise<void> => {
+      const answer = await client.trace(request);
       if (!wanted) return;
       if (answer.ok) setTraced({ kind: 'life', life: answer.value, id });
       // What was shown before the connection broke stays.
       else setTraced((shown) => (shown.id === id && shown.kind === 'life' ? shown : { ...answer, kind: 'failed', id }));
-    });
+      const after_ms = LATER_STEPS_MS[times];
+      if (answer.ok && after_ms !== undefined) later = setTimeout(() => void ask(times + 1), after_ms);
+    };
+    void ask(0);
     return () => {
       wanted = false;
+      clearTimeout(later);
     };
   }, [client, id, phase]);
   return traced.id === id ? traced : { kind: 'asking' };
