@@ -42,7 +42,7 @@ interface TopicRead {
 }
 
 /** A tick lasts this many times as long as the work of the last one: fan-out leaves the process time for the rest. */
-const TICK_LOAD_FACTOR = 3;
+const TICK_LOAD_FACTOR = 1;
 const TICK_MS_MIN = 1;
 const RETRY_MS = 1_000;
 
