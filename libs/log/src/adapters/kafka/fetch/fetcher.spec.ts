@@ -4,7 +4,7 @@ import { Cluster } from '../cluster/cluster';
 import { OffsetLookup } from '../cluster/offset-lookup';
 import { readKafkaSettings } from '../settings';
 import type { BrokerConnection, FetchRequest, FetchResult, KafkaWire } from '../wire/broker-connection';
-import { KafkaConnectionError } from '../wire/kafka-error';
+import { KafkaConnectionError, kafkaErrors } from '../wire/kafka-error';
 import { Fetcher } from './fetcher';
 
 const record: LogRecord = {
@@ -22,10 +22,12 @@ const answer: FetchResult = {
   ],
 };
 
-/** A client without any limit of its own: its first question is never answered, the next one is, later ones stay open. */
-class SilentWire implements KafkaWire {
+/** A client without any limit of its own: its questions are answered as written; those without an answer stay open. */
+class ScriptedWire implements KafkaWire {
   readonly asked: FetchRequest[] = [];
   hung_up = 0;
+
+  constructor(private readonly answers: readonly (FetchResult | undefined)[]) {}
 
   async connect(): Promise<BrokerConnection> {
     let closed = false;
@@ -38,9 +40,14 @@ class SilentWire implements KafkaWire {
         topics: [{ topic: 'work', error: 0, partitions: [{ partition: 0, leader: 1, replicas: 1 }] }],
       }),
       fetch: (request) => {
+        const result = this.answers[this.asked.length];
         this.asked.push(request);
-        return this.asked.length === 2 ? Promise.resolve([answer]) : open;
+        return result === undefined ? open : Promise.resolve([result]);
       },
+      listOffsets: async (partitions) =>
+        partitions.map(({ timestamp_ms, ...partition }) => ({
+          ...{ ...partition, error: 0, offset: timestamp_ms === -1 ? 8 : 0 },
+        })),
       close: () => {
         if (closed) return;
         closed = true;
@@ -52,12 +59,28 @@ class SilentWire implements KafkaWire {
   }
 }
 
+test('a reader that was ahead of the end reads on when the end came up while the broker refused', async () => {
+  const beyond = { ...answer, error: kafkaErrors.OFFSET_OUT_OF_RANGE, stable_offset: 6, batches: [] };
+  const cluster = new Cluster(
+    new ScriptedWire([beyond, answer]),
+    readKafkaSettings({ brokers: ['broker:9092'] }),
+    () => undefined,
+  );
+  const fetcher = new Fetcher(cluster, new OffsetLookup(cluster));
+  const place = { topic: 'work', label: 'work', partition: 0, from: 7 };
+  expect(await fetcher.wait([place], [new AbortController().signal])).toBe(true);
+  const read = await fetcher.read(place, { max_bytes: 1_000, max_records: 10 });
+  expect(read.records).toEqual([record]);
+  fetcher.close();
+  cluster.close();
+});
+
 describe('the watchdog of reading', () => {
   beforeEach(() => jest.useFakeTimers());
   afterEach(() => jest.useRealTimers());
 
   test('a question that nobody answers is asked again over another connection, at the same position', async () => {
-    const wire = new SilentWire();
+    const wire = new ScriptedWire([undefined, answer]);
     const settings = readKafkaSettings({ brokers: ['broker:9092'], silence_ms: 2_000, fetch_wait_ms: 100 });
     const cluster = new Cluster(wire, settings, () => undefined);
     const fetcher = new Fetcher(cluster, new OffsetLookup(cluster));
