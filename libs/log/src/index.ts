@@ -24,6 +24,7 @@ export { AppliedOnce, createAppliedTable, type AppliedOnceOptions } from './proc
 export { processor, startProcessor } from './processor/processor';
 export type { Timers } from './processor/timers';
 export type * from './processor/options';
+export { heldFacts, type HeldFacts } from './processor/held-facts';
 export type { GroupMember, JoinOptions } from './ports/group';
 export type {
   Log,

@@ -1,6 +1,5 @@
-import { recordHeaders, topics } from '@nerveline/contracts';
-import { isNervelineError } from '@nerveline/kernel';
-import { LogTransport, type DeadLetterDesk, type HeldNews, type Log } from '@nerveline/log';
+import { topics } from '@nerveline/contracts';
+import { heldFacts, LogTransport, type DeadLetterDesk, type Log } from '@nerveline/log';
 import { exitWith, type Logger } from '@nerveline/service-defaults';
 import { LISTS_GROUP } from '../../application/follow-lists';
 import { refusedListChangesTotal } from '../fraud-metrics';
@@ -22,22 +21,13 @@ export const listsTransport = (log: Log, logger: Logger): LogTransport =>
     commit_interval_ms: 0,
     onRetry: (error, failures) => logger.warn({ err: error, failures }, 'a batch of list changes is tried again'),
     onHeld: (held) => {
-      const told = describe(held);
+      const told = heldFacts(held);
       refusedListChangesTotal.inc({ topic: told.topic, code: told.code });
       logger.error(told, 'a list change has no effect: it lies among the dead letters, see nerveline dlq');
     },
     // Decisions without the lists would be wrong: the next start goes on from the last position.
     onFatal: (error) => exitWith(logger, error),
   });
-
-const describe = ({ record, error }: HeldNews) => ({
-  err: error,
-  code: isNervelineError(error) ? error.code : 'unknown',
-  topic: record.topic,
-  partition: record.partition,
-  offset: record.offset,
-  source_position: record.headers[recordHeaders.source_position],
-});
 
 /** What `nerveline dlq` acts on. */
 export const deadLetterDesk = (log: Log, { processors }: LogTransport): DeadLetterDesk => ({

@@ -1,6 +1,5 @@
-import { recordHeaders, topics } from '@nerveline/contracts';
-import { isNervelineError } from '@nerveline/kernel';
-import { LogTransport, type DeadLetterDesk, type HeldNews, type Log } from '@nerveline/log';
+import { topics } from '@nerveline/contracts';
+import { heldFacts, LogTransport, type DeadLetterDesk, type Log } from '@nerveline/log';
 import { exitWith, type Logger } from '@nerveline/service-defaults';
 import { TABLES_GROUP } from '../../application/follow-tables';
 
@@ -22,18 +21,10 @@ export const tablesTransport = (log: Log, logger: Logger): LogTransport =>
     drain_ms: 24 * 3_600_000,
     commit_interval_ms: 0,
     onRetry: (error, failures) => logger.warn({ err: error, failures }, 'a batch of table changes is tried again'),
-    onHeld: (held) => logger.error(told(held), 'a row that can not be handled lies in the dead letters: nerveline dlq'),
+    onHeld: (held) =>
+      logger.error(heldFacts(held), 'a row that can not be handled lies in the dead letters: nerveline dlq'),
     onFatal: (error) => exitWith(logger, error),
   });
-
-const told = ({ record, error }: HeldNews) => ({
-  err: error,
-  code: isNervelineError(error) ? error.code : undefined,
-  topic: record.topic,
-  partition: record.partition,
-  offset: record.offset,
-  source_position: record.headers[recordHeaders.source_position],
-});
 
 /** What `nerveline dlq` acts on. */
 export const deadLetterDesk = (log: Log, { processors }: LogTransport): DeadLetterDesk => ({

@@ -1,6 +1,6 @@
 import type { Provider } from '@nestjs/common';
 import { topics } from '@nerveline/contracts';
-import { deadLettersController, type DeadLetterDesk, type HeldNews, type Log } from '@nerveline/log';
+import { deadLettersController, heldFacts, type DeadLetterDesk, type HeldNews, type Log } from '@nerveline/log';
 import { CurrentPrincipal, exitWith, LOGGER, Readiness, Scope, type Logger } from '@nerveline/service-defaults';
 import { DeliverToChannels } from '../../application/deliver-to-channels';
 import { forgetVanished } from '../../application/follow-ledger';
@@ -55,8 +55,8 @@ export function logIntake(): Provider[] {
   ];
 }
 
-function tellHeld(logger: Logger, { fate, record, error }: HeldNews): void {
-  const { topic, partition, offset } = record;
-  heldRecords.inc({ topic, fate });
-  logger.warn({ err: error, topic, partition, offset, fate }, 'a record could not be handled: nerveline dlq');
+function tellHeld(logger: Logger, held: HeldNews): void {
+  const facts = heldFacts(held);
+  heldRecords.inc({ topic: facts.topic, fate: facts.fate });
+  logger.warn(facts, 'a record could not be handled: nerveline dlq');
 }
