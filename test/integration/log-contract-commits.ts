@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import {
   catalogue,
   counted,
+  never,
   place,
   READER,
   readAll,
@@ -14,7 +15,6 @@ import {
   type OpenLogPlace,
 } from './log-contract-kit';
 
-const never = new AbortController().signal;
 const GROUP = `${WRITER}.main`;
 
 const position = (

@@ -12,6 +12,9 @@ export type OpenLogPlace = (catalogue: readonly LogTopic[]) => Promise<LogPlace>
 export const WRITER = 'writer';
 export const READER = 'reader';
 
+/** Aborts nothing. */
+export const never = new AbortController().signal;
+
 const topic = (name: string, options: Partial<LogTopic> = {}): LogTopic => ({
   name,
   partitions: 3,

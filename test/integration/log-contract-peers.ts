@@ -3,6 +3,7 @@ import { offset } from '@nerveline/kernel';
 import {
   catalogue,
   counted,
+  never,
   place,
   READER,
   readAll,
@@ -12,8 +13,6 @@ import {
   WRITER,
   type OpenLogPlace,
 } from './log-contract-kit';
-
-const never = new AbortController().signal;
 
 /*
  * What users of other Kafka clients reported as lost, reordered, doubled or stuck: each report is a promise here. (kafkajs

@@ -11,47 +11,12 @@ import {
 import { join } from 'node:path';
 import { broker, newPrefix, startBroker, START_TIMEOUT_MS, stopBroker } from './log-kafka-place';
 import { catalogue } from './log-kafka-member-program';
+import { answerTo, ownedBy, said, shares } from './log-members';
 
 const PROGRAM = join(__dirname, 'log-kafka-member-program.ts');
 
-interface Message {
-  readonly assigned?: number[];
-  readonly revoked?: number[];
-  readonly lost?: number[];
-  readonly committed?: number;
-  readonly refused?: string;
-}
-
-const said = (member: TestProgram) => member.messages as readonly Message[];
-
-function ownedBy(member: TestProgram): number[] {
-  const owned = new Set<number>();
-  for (const { assigned = [], revoked = [], lost = [] } of said(member)) {
-    for (const partition of [...revoked, ...lost]) owned.delete(partition);
-    for (const partition of assigned) owned.add(partition);
-  }
-  return [...owned].sort((a, b) => a - b);
-}
-
-const shares = (members: readonly TestProgram[], sizes: readonly number[]) =>
-  eventually(
-    () => {
-      const owned = members.map(ownedBy);
-      const all = owned.flat().sort((a, b) => a - b);
-      return all.join(' ') === '0 1 2 3' && owned.every(({ length }, i) => length === sizes[i]) ? owned : undefined;
-    },
-    { within_ms: 30_000, what: `shares of ${sizes.join(', ')}` },
-  );
-
-async function answerTo(member: TestProgram, partition: number): Promise<Message> {
-  const before = said(member).length;
-  member.tell({ commit: partition });
-  const answers = () => said(member).slice(before);
-  return eventually(
-    () => answers().find(({ committed, refused }) => committed !== undefined || refused !== undefined),
-    { within_ms: 20_000 },
-  );
-}
+/** A broker hands partitions over with the members' heartbeats, and waits for a session to end. */
+const SHARED_WITHIN_MS = 30_000;
 
 interface Stage {
   readonly client: 'kafkajs' | 'platformatic';
@@ -85,15 +50,15 @@ describeWithKafka('members in processes of their own, on Apache Kafka', () => {
       await using directory = await createTempDirectory();
       const stage = { client, prefix: newPrefix(), directory };
       await using a = start(stage, 'a');
-      await shares([a], [4]);
+      await shares([a], [4], SHARED_WITHIN_MS);
       await using b = start(stage, 'b');
-      const [, [partition = -1] = []] = await shares([a, b], [2, 2]);
-      expect(await answerTo(b, partition)).toEqual({ committed: 1 });
-      expect(await answerTo(b, partition)).toEqual({ committed: 2 });
+      const [, [partition = -1] = []] = await shares([a, b], [2, 2], SHARED_WITHIN_MS);
+      expect(await answerTo(b, { commit: partition })).toEqual({ committed: 1 });
+      expect(await answerTo(b, { commit: partition })).toEqual({ committed: 2 });
       b.kill('SIGKILL');
       await b.ended;
-      await shares([a], [4]);
-      expect(await answerTo(a, partition)).toEqual({ committed: 3 });
+      await shares([a], [4], SHARED_WITHIN_MS);
+      expect(await answerTo(a, { commit: partition })).toEqual({ committed: 3 });
       expect(await valuesOf(stage, partition)).toEqual(['b 1', 'b 2', 'a 3']);
     }, 90_000);
 
@@ -101,19 +66,19 @@ describeWithKafka('members in processes of their own, on Apache Kafka', () => {
       await using directory = await createTempDirectory();
       const stage = { client, prefix: newPrefix(), directory };
       await using a = start(stage, 'a');
-      await shares([a], [4]);
+      await shares([a], [4], SHARED_WITHIN_MS);
       await using b = start(stage, 'b');
-      const [, [partition = -1] = []] = await shares([a, b], [2, 2]);
-      expect(await answerTo(b, partition)).toEqual({ committed: 1 });
+      const [, [partition = -1] = []] = await shares([a, b], [2, 2], SHARED_WITHIN_MS);
+      expect(await answerTo(b, { commit: partition })).toEqual({ committed: 1 });
       b.kill('SIGSTOP');
       await eventually(() => ownedBy(a).length === 4, { within_ms: 30_000 });
-      expect(await answerTo(a, partition)).toEqual({ committed: 2 });
+      expect(await answerTo(a, { commit: partition })).toEqual({ committed: 2 });
       // It hears of the commit before it hears that it slept.
-      const late = answerTo(b, partition);
+      const late = answerTo(b, { commit: partition });
       b.kill('SIGCONT');
       expect(await late).toEqual({ refused: 'NL-LOG-004' });
       await eventually(() => said(b).some(({ lost }) => lost !== undefined), { within_ms: 20_000 });
-      await shares([a, b], [2, 2]);
+      await shares([a, b], [2, 2], SHARED_WITHIN_MS);
       expect(await valuesOf(stage, partition)).toEqual(['b 1', 'a 2']);
     }, 90_000);
   });

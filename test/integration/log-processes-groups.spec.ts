@@ -3,64 +3,18 @@ import { openLog, type Log } from '@nerveline/log';
 import { createTempDirectory, eventually, startProgram, type TestProgram } from '@nerveline/testing';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { answerTo, ownedBy, said, shares } from './log-members';
 import { catalogue, GROUP, PARTITIONS } from './log-processes-member-program';
 
 const PROGRAM = join(__dirname, 'log-processes-member-program.ts');
 
-interface Message {
-  readonly assigned?: number[];
-  readonly revoked?: number[];
-  readonly lost?: number[];
-  readonly joined?: string;
-  readonly left?: string;
-  readonly appended?: number;
-  readonly committed?: number;
-  readonly refused?: string;
-}
-
 const COMMITTED = { committed: expect.any(Number) as number };
-
-const said = (member: TestProgram) => member.messages as readonly Message[];
 
 const startMember = (data_directory: string, name: string, drain = 'at_once') =>
   startProgram(PROGRAM, [data_directory, name, drain]);
 
-/** What the member has been given and not lost or given away since, as it heard of it. */
-function ownedBy(member: TestProgram): number[] {
-  const owned = new Set<number>();
-  for (const { assigned = [], revoked = [], lost = [] } of said(member)) {
-    for (const partition of [...revoked, ...lost]) owned.delete(partition);
-    for (const partition of assigned) owned.add(partition);
-  }
-  return [...owned].sort((a, b) => a - b);
-}
-
 const joined = (member: TestProgram) =>
   eventually(() => said(member).some((message) => message.joined !== undefined), { within_ms: 30_000 });
-
-/** Resolves when the members share all partitions in these numbers. */
-const shares = (members: readonly TestProgram[], numbers: readonly number[], within_ms = 15_000) =>
-  eventually(
-    () => {
-      const owned = members.map(ownedBy);
-      const all = owned.flat().sort((a, b) => a - b);
-      const whole = all.length === PARTITIONS && all.every((partition, i) => partition === i);
-      return whole && owned.every((its, i) => its.length === numbers[i]) ? owned : undefined;
-    },
-    { within_ms, what: `shares of ${numbers.join(', ')}` },
-  );
-
-async function answerTo(member: TestProgram, message: object): Promise<Message> {
-  const before = said(member).length;
-  member.tell(message);
-  return eventually(
-    () =>
-      said(member)
-        .slice(before)
-        .find(({ committed, refused }) => committed !== undefined || refused !== undefined),
-    { within_ms: 15_000 },
-  );
-}
 
 const openReader = async (data_directory: string) => {
   const log = await openLog({ data_directory, service: 'reader', catalogue });

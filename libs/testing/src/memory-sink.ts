@@ -1,6 +1,13 @@
 import type { ChangeSink } from '@nerveline/cdc';
 import { recordHeaders, topics, type RelayProgress } from '@nerveline/contracts';
-import { offset, type OutRecord, type RecordPosition } from '@nerveline/kernel';
+import {
+  compareSourcePositions,
+  offset,
+  parseSourcePosition,
+  type OutRecord,
+  type RecordPosition,
+  type SourcePosition,
+} from '@nerveline/kernel';
 
 /** A log in memory: what it holds survives the relay that wrote it, not the test. Faults are planted with its hooks. */
 export class MemorySink implements ChangeSink {
@@ -59,6 +66,17 @@ export class MemorySink implements ChangeSink {
     this.records = [];
     this.#tails.clear();
     for (const record of kept) this.#append(record);
+  }
+
+  /** The records whose source position isn't behind that of the one before them in their partition; none, if all is well. */
+  stepsBack(topic: string): OutRecord[] {
+    const last = new Map<number, SourcePosition>();
+    return this.of(topic).filter(({ partition = 0, headers }) => {
+      const position = parseSourcePosition(headers?.[recordHeaders.source_position] ?? '');
+      const before = last.get(partition);
+      last.set(partition, position);
+      return before !== undefined && compareSourcePositions(before, position) >= 0;
+    });
   }
 
   /** Records of a topic in the order of their writes. */
