@@ -57,9 +57,9 @@ export class CommitPreparer {
 
   private place(out: OutRecord): Placement {
     const { name, partitions, wraps_records } = this.topics.findOwn(out.topic, this.service);
-    const partition = out.partition ?? this.choosePartition(out.key, partitions);
-    this.topics.findPartition(name, partition);
     const record = prepareRecord(out);
+    const partition = out.partition ?? this.choosePartition(record.key, partitions);
+    this.topics.findPartition(name, partition);
     const limit_bytes = wraps_records === true ? wrappedRecordBytes(this.max_record_bytes) : this.max_record_bytes;
     if (record.size_bytes > limit_bytes) {
       throw new NervelineError('NL-LOG-007', {
@@ -69,7 +69,7 @@ export class CommitPreparer {
     return { topic: name, partition, record };
   }
 
-  private choosePartition(key: string | Uint8Array | null, partitions: number): number {
+  private choosePartition(key: Uint8Array | null, partitions: number): number {
     if (key !== null) return partitionFor(key, partitions);
     this.#keyless += 1;
     return this.#keyless % partitions;

@@ -1,6 +1,7 @@
 import { NervelineError, offset, type Offset, type RecordHeaders } from '@nerveline/kernel';
 import type { ByteRange } from './batch-cursor';
 import { crc32c } from './crc32c';
+import { TextSlab, type EncodedHeaders } from './text-slab';
 
 /*
  * A batch: consecutive records of one partition in one value, with one checksum. All numbers little-endian.
@@ -26,7 +27,7 @@ export const RECORDS_AT = 40;
 export interface PreparedRecord {
   readonly key: Uint8Array | null;
   readonly value: Uint8Array | null;
-  readonly headers: readonly (readonly [Uint8Array, Uint8Array])[];
+  readonly headers: EncodedHeaders;
   readonly timestamp_ms: number;
   /** What the record takes in a batch, at most. */
   readonly size_bytes: number;
@@ -46,23 +47,21 @@ export interface PlacedRecord {
   readonly record: PreparedRecord;
 }
 
+/** Of all records of this process: what it holds is on its way into a batch. */
+const texts = new TextSlab();
+
 export function prepareRecord(record: {
   readonly key: string | Uint8Array | null;
   readonly value: Uint8Array | null;
   readonly headers?: RecordHeaders;
   readonly timestamp_ms: number;
 }): PreparedRecord {
-  const key = typeof record.key === 'string' ? Buffer.from(record.key, 'utf8') : record.key;
-  let size_bytes = 28 + (key?.length ?? 0) + (record.value?.length ?? 0);
-  const headers = record.headers === undefined ? NO_ENTRIES : encodeHeaders(record.headers);
-  for (const [name, value] of headers) size_bytes += 10 + name.length + value.length;
+  const key = typeof record.key === 'string' ? texts.encode(record.key) : record.key;
+  const headers = texts.headers(record.headers);
+  const body_bytes = (key?.length ?? 0) + (record.value?.length ?? 0) + headers.text_bytes;
+  const size_bytes = 28 + 10 * headers.count + body_bytes;
   return { key, value: record.value, headers, timestamp_ms: record.timestamp_ms, size_bytes };
 }
-
-const NO_ENTRIES: PreparedRecord['headers'] = [];
-
-const encodeHeaders = (headers: RecordHeaders): PreparedRecord['headers'] =>
-  Object.entries(headers).map(([name, value]) => [Buffer.from(name, 'utf8'), Buffer.from(value, 'utf8')] as const);
 
 export function encodeBatch(header: BatchHeader, records: readonly PlacedRecord[]): Buffer {
   let size = RECORDS_AT;
@@ -81,11 +80,8 @@ export function encodeBatch(header: BatchHeader, records: readonly PlacedRecord[
     writer.float64(record.timestamp_ms);
     writer.nullable(record.key);
     writer.nullable(record.value);
-    writer.varint(record.headers.length);
-    for (const [name, value] of record.headers) {
-      writer.sized(name);
-      writer.sized(value);
-    }
+    writer.varint(record.headers.count);
+    writer.raw(record.headers.bytes);
   }
   const batch = bytes.subarray(0, writer.at);
   batch.writeUInt32LE(crc32c(batch.subarray(BODY_AT)), CRC_AT);
@@ -158,16 +154,13 @@ class ByteWriter {
     this.at = this.bytes.writeDoubleLE(value, this.at);
   }
 
-  sized(value: Uint8Array): void {
-    this.varint(value.length);
+  raw(value: Uint8Array): void {
     this.bytes.set(value, this.at);
     this.at += value.length;
   }
 
   nullable(value: Uint8Array | null): void {
     this.varint(value === null ? 0 : value.length + 1);
-    if (value === null) return;
-    this.bytes.set(value, this.at);
-    this.at += value.length;
+    if (value !== null) this.raw(value);
   }
 }
