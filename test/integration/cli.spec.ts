@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { ownIdentity } from '@nerveline/process-identity';
@@ -21,7 +21,8 @@ async function openDesk() {
   return {
     ...{ database, data: directory.path },
     cli: async (...words: string[]): Promise<Said> => {
-      const parameters = [resolve('apps/cli/src/main.ts'), ...words, '--data', directory.path];
+      const data = words.includes('--data') ? [] : ['--data', directory.path];
+      const parameters = [resolve('apps/cli/src/main.ts'), ...words, ...data];
       try {
         return { code: 0, ...(await promisify(execFile)(process.execPath, parameters)) };
       } catch (error) {
@@ -44,6 +45,15 @@ test.each(['', '  ', ';', '/* only a comment */'])(
     expect(stderr.trim()).toBe('there is no statement to run: nerveline sql "select 1"');
   },
 );
+
+test.each(['lag', 'dlq list'])('nerveline %s of a directory that is not there says so, and makes none', async (words) => {
+  await using desk = await openDesk();
+  const absent = join(desk.data, 'absent');
+  const { code, stderr } = await desk.cli(...words.split(' '), '--data', absent);
+  expect(code).toBe(1);
+  expect(stderr).toContain(`nothing was ever started with the data directory ${absent}`);
+  expect(existsSync(absent)).toBe(false);
+});
 
 test('nerveline lag shows what the slot has confirmed, and the WAL that it holds back', async () => {
   await using desk = await openDesk();

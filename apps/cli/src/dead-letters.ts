@@ -8,8 +8,9 @@ import {
   type HeldRecord,
 } from '@nerveline/contracts';
 import { NervelineError } from '@nerveline/kernel';
-import { openLog, readDeadLetters, type Log } from '@nerveline/log';
+import { readDeadLetters } from '@nerveline/log';
 import { keyFiles, signToken } from '@nerveline/service-defaults';
+import { withLog } from './with-log';
 
 /** `dlq.SERVICE`, one for each service that has any. */
 const DEAD_LETTER_TOPICS = topicCatalogue.filter(({ name }) => name.startsWith('dlq.'));
@@ -84,13 +85,4 @@ async function ask(request: {
   const body: unknown = await response.json();
   if (response.ok) return deadLettersAnswer.parse(body).dead_letters;
   throw new NervelineError('NL-API-008', { detail: `${address} answered ${response.status}: ${JSON.stringify(body)}` });
-}
-
-async function withLog<T>(data_directory: string, use: (log: Log) => Promise<T>): Promise<T> {
-  const log = await openLog({ data_directory, service: 'cli' });
-  try {
-    return await use(log);
-  } finally {
-    await log.close();
-  }
 }

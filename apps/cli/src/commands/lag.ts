@@ -1,22 +1,20 @@
-import { openLog, type Log } from '@nerveline/log';
+import type { Log } from '@nerveline/log';
 import { offset } from '@nerveline/kernel';
 import { Command } from 'commander';
 import { databaseUrl, dataOption } from '../cli.config';
 import { readSlots } from '../slots';
 import { formatTable } from '../table';
+import { withLog } from '../with-log';
 
 export const lagCommand = () =>
   new Command('lag')
     .description('how far each group is behind the log, and the log behind the source database')
     .addOption(dataOption())
     .action(async ({ data }: { data: string }) => {
-      const log = await openLog({ data_directory: data, service: 'cli' });
-      try {
+      await withLog(data, async (log) => {
         const rows = (await Promise.all((await log.groups()).map((group) => lagOf(log, group)))).flat();
         console.log(formatTable(['group', 'topic', 'partition', 'next offset', 'log end', 'lag'], rows));
-      } finally {
-        await log.close();
-      }
+      });
       await printSlots(databaseUrl(data));
     });
 
