@@ -1,13 +1,13 @@
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { systemClock, type Clock } from '@nerveline/kernel';
-import { deadLettersController, LogTransport, openLog, type Log } from '@nerveline/log';
+import { deadLettersController, LogTransport, openServiceLog, type Log } from '@nerveline/log';
 import {
-  advertisedUrl,
   CurrentPrincipal,
   exitWith,
-  failStop,
   LOGGER,
+  logOptions,
   measure,
+  Readiness,
   Scope,
   type Logger,
 } from '@nerveline/service-defaults';
@@ -41,13 +41,12 @@ export class FraudScoringModule {
     const providers: Provider[] = [
       {
         provide: LOG,
-        inject: [LOGGER],
-        useFactory: (logger: Logger) =>
-          openLog({
+        inject: [LOGGER, Readiness],
+        useFactory: (logger: Logger, readiness: Readiness) =>
+          openServiceLog({
             service: 'fraud-scoring',
-            data_directory: settings.NERVELINE_DATA_DIR,
-            address: advertisedUrl(settings),
-            onBroken: failStop(logger),
+            working: 'one',
+            ...logOptions(settings, logger, readiness),
           }),
       },
       Lists,

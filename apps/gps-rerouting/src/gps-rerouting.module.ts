@@ -1,13 +1,13 @@
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { splitTenantKey, vehicleId, type TenantId } from '@nerveline/contracts';
 import { systemClock, type Clock } from '@nerveline/kernel';
-import { deadLettersController, LogTransport, openLog, partitionFor, type Log } from '@nerveline/log';
+import { deadLettersController, LogTransport, openServiceLog, partitionFor, type Log } from '@nerveline/log';
 import {
-  advertisedUrl,
   CurrentPrincipal,
   exitWith,
-  failStop,
   LOGGER,
+  logOptions,
+  Readiness,
   Scope,
   type Logger,
 } from '@nerveline/service-defaults';
@@ -69,14 +69,9 @@ const DeadLettersController = deadLettersController({
 const stores = (settings: GpsReroutingSettings, wall: Clock): Provider[] => [
   {
     provide: LOG,
-    inject: [LOGGER],
-    useFactory: (logger: Logger) =>
-      openLog({
-        service: 'gps-rerouting',
-        data_directory: settings.NERVELINE_DATA_DIR,
-        address: advertisedUrl(settings),
-        onBroken: failStop(logger),
-      }),
+    inject: [LOGGER, Readiness],
+    useFactory: (logger: Logger, readiness: Readiness) =>
+      openServiceLog({ service: 'gps-rerouting', working: 'one', ...logOptions(settings, logger, readiness) }),
   },
   { provide: SURROUNDINGS, inject: [LOGGER], useFactory: (logger: Logger) => surroundingsFor(settings, logger) },
   Directory,

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { reservationId } from '@nerveline/contracts';
 import { systemClock, type Clock } from '@nerveline/kernel';
-import { openLog, type Log } from '@nerveline/log';
-import { advertisedUrl, failStop, LOGGER, measure, Readiness, type Logger } from '@nerveline/service-defaults';
+import { openServiceLog, type Log } from '@nerveline/log';
+import { LOGGER, logOptions, measure, Readiness, type Logger } from '@nerveline/service-defaults';
 import type { DataSource } from 'typeorm';
 import { HttpChannelEndpoint } from './adapters/channels/http-channel-endpoint';
 import { CartsController } from './adapters/http/carts.controller';
@@ -64,22 +64,13 @@ export class InventorySyncModule {
 }
 
 function stores(settings: InventorySettings): Provider[] {
-  const {
-    DATABASE_URL: database_url,
-    DATABASE_CONNECTIONS: connections,
-    NERVELINE_DATA_DIR: data_directory,
-  } = settings;
+  const { DATABASE_URL: database_url, DATABASE_CONNECTIONS: connections } = settings;
   return [
     {
       provide: LOG,
-      inject: [LOGGER],
-      useFactory: (logger: Logger) =>
-        openLog({
-          service: 'inventory-sync',
-          data_directory,
-          address: advertisedUrl(settings),
-          onBroken: failStop(logger),
-        }),
+      inject: [LOGGER, Readiness],
+      useFactory: (logger: Logger, readiness: Readiness) =>
+        openServiceLog({ service: 'inventory-sync', working: 'one', ...logOptions(settings, logger, readiness) }),
     },
     { provide: DATABASE, useFactory: () => openDatabase({ database_url, connections }) },
     {

@@ -2,9 +2,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { systemClock } from '@nerveline/kernel';
-import { openLog, type Log } from '@nerveline/log';
+import { openServiceLog, type Log } from '@nerveline/log';
 import { defaultPushLimits, PushHub, type PushIo } from '@nerveline/push';
-import { advertisedUrl, failStop, LOGGER, type Logger } from '@nerveline/service-defaults';
+import { LOGGER, logOptions, Readiness, type Logger } from '@nerveline/service-defaults';
 import { Server } from 'socket.io';
 import { serveDashboard } from './adapters/http/dashboard-pages';
 import { MapController } from './adapters/http/map.controller';
@@ -34,7 +34,12 @@ export class LiveGatewayModule {
   static with(settings: LiveGatewaySettings): DynamicModule {
     const providers: Provider[] = [
       { provide: GATEWAY_SETTINGS, useValue: settings },
-      { provide: LOG, inject: [LOGGER], useFactory: (logger: Logger) => openLog(logOptions(settings, logger)) },
+      {
+        provide: LOG,
+        inject: [LOGGER, Readiness],
+        useFactory: (logger: Logger, readiness: Readiness) =>
+          openServiceLog({ service: 'live-gateway', working: 'all', ...logOptions(settings, logger, readiness) }),
+      },
       { provide: PUSH_IO, useFactory: createIo },
       RecentEvents,
       { provide: PushHub, inject: [LOG, PUSH_IO, LOGGER], useFactory: createHub(settings) },
@@ -64,13 +69,6 @@ export async function prepareLiveGateway(app: NestFastifyApplication, settings: 
   app.useWebSocketAdapter(new PushAdapter(app, app.get<Server>(PUSH_IO)));
   await serveDashboard(app, settings.DASHBOARD_DIR);
 }
-
-const logOptions = (settings: LiveGatewaySettings, logger: Logger) => ({
-  service: 'live-gateway',
-  data_directory: settings.NERVELINE_DATA_DIR,
-  address: advertisedUrl(settings),
-  onBroken: failStop(logger),
-});
 
 function createIo(): PushIo {
   return new Server({

@@ -9,6 +9,7 @@ export {
 } from './adapters/embedded/verify-report';
 export type { BrokerState } from './adapters/kafka/cluster/connectivity';
 export { openKafkaLog, type OpenKafkaLogOptions } from './adapters/kafka/open-kafka-log';
+export { openServiceLog, type ServiceLogOptions } from './open-service-log';
 export { describeDeadLetter, readDeadLetters } from './dlq/dead-letters';
 export { consume } from './consumer/consume';
 export { deadLettersController, type DeadLetterDesk, type DeadLetterRoutes } from './nest/dead-letters.controller';

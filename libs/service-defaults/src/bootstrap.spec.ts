@@ -2,9 +2,18 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { Body, Controller, Get, Module, Post } from '@nestjs/common';
 import type { Principal } from '@nerveline/kernel';
-import { createTempDirectory, createTestKeys } from '@nerveline/testing';
+import { createTempDirectory, createTestKeys, eventually, freePort } from '@nerveline/testing';
 import { z } from 'zod';
-import { CurrentPrincipal, Describe, Public, readSettings, Scope, serviceSettings, startService } from './index';
+import {
+  CurrentPrincipal,
+  Describe,
+  Public,
+  Readiness,
+  readSettings,
+  Scope,
+  serviceSettings,
+  startService,
+} from './index';
 
 const order = z.strictObject({ sku: z.string(), quantity: z.int().min(1) });
 
@@ -184,4 +193,42 @@ test('the first wrong setting is named', () => {
   expect(() => readSettings(serviceSettings, { NERVELINE_DATA_DIR: 'd', NERVELINE_JWKS: 'j', PORT: '70000' })).toThrow(
     expect.objectContaining({ code: 'NL-API-012', field: 'PORT' }),
   );
+});
+
+describe('a service whose log is on Kafka', () => {
+  test('answers at its door while the log is waited for: alive, not ready and why; then as itself', async () => {
+    await using keys = await createTestKeys();
+    await using directory = await createTempDirectory();
+    const port = await freePort();
+    const readiness = new Readiness();
+    readiness.add('kafka', () => ({ ready: false, detail: 'waits for Kafka: 127.0.0.1:1: refused' }));
+    let open = (): void => undefined;
+    const log = new Promise<void>((resolve) => (open = resolve));
+    const settings = readSettings(serviceSettings, {
+      NERVELINE_DATA_DIR: directory.path,
+      NERVELINE_JWKS: keys.jwks,
+      KAFKA_BROKERS: '127.0.0.1:1',
+      LOG_LEVEL: 'fatal',
+      PORT: String(port),
+    });
+    const module = {
+      module: OrdersModule,
+      controllers: [OrdersController],
+      providers: [{ provide: 'LOG', useFactory: () => log }],
+    };
+    const starting = startService({ service: 'orders', module, settings }, readiness);
+    const ask = async (path: string) => {
+      const answer = await fetch(`http://127.0.0.1:${port}${path}`);
+      return { status: answer.status, body: await answer.json() };
+    };
+    const unready = await eventually(() => ask('/health/ready'));
+    expect(unready).toMatchObject({ status: 503, body: { ready: false, checks: { kafka: { ready: false } } } });
+    expect(JSON.stringify(unready.body)).toContain('waits for Kafka: 127.0.0.1:1: refused');
+    expect(await ask('/health/live')).toEqual({ status: 200, body: { alive: true } });
+    expect(await ask('/v1/orders')).toMatchObject({ status: 503, body: { error: { code: 'NL-API-008' } } });
+    open();
+    const service = await starting;
+    expect(await ask('/v1/orders')).toMatchObject({ status: 404 });
+    await service.stop();
+  });
 });

@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { ModulesContainer, NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { isNervelineError } from '@nerveline/kernel';
 import { ErrorFilter, refuseAddress, toNervelineError, validationPipe } from './errors-over-http';
 import { createLogger, type Logger } from './logger';
 import { ApiDocument } from './openapi';
@@ -9,6 +10,7 @@ import { Readiness } from './readiness';
 import { declaredRoutes } from './routes';
 import { ServiceModule } from './service.module';
 import type { ServiceSettings } from './settings';
+import { openWaitingRoom } from './waiting-room';
 
 /** A request that isn't here whole by then is cut off. */
 const REQUEST_TIMEOUT_MS = 60_000;
@@ -37,9 +39,11 @@ export interface RunningService {
  * Providers stop their intake (consumers, timers) in `beforeApplicationShutdown`, while the last requests are still
  * answered, and close their stores in `onApplicationShutdown`, when none is left.
  *
+ * Where the log is on Kafka, its door already answers while the log is waited for: not ready, and why.
+ *
  * @throws NervelineError `NL-API-010` when a route declares no scope, and whatever the module's providers raise
  */
-export async function startService(options: BootstrapOptions): Promise<RunningService> {
+export async function startService(options: BootstrapOptions, readiness = new Readiness()): Promise<RunningService> {
   const { service, module, settings } = options;
   const logger = createLogger(service, settings.LOG_LEVEL);
   const adapter = new FastifyAdapter({
@@ -51,14 +55,12 @@ export async function startService(options: BootstrapOptions): Promise<RunningSe
   // JSON alone is left: Fastify would hand text over as it is, Nest a form as an object, and a schema would refuse both
   // as if they were bodies of this route.
   adapter.getInstance().removeContentTypeParser('text/plain');
-  const app = await NestFactory.create<NestFastifyApplication>(
-    ServiceModule.around(module, settings, logger),
-    adapter,
-    {
+  const app = await whileAnswering(settings, readiness, () =>
+    NestFactory.create<NestFastifyApplication>(ServiceModule.around(module, { settings, logger, readiness }), adapter, {
       logger: nestLogger(logger),
       abortOnError: false,
       bodyParser: false,
-    },
+    }),
   );
   try {
     app.useGlobalPipes(validationPipe());
@@ -73,18 +75,34 @@ export async function startService(options: BootstrapOptions): Promise<RunningSe
   return { app, address: await app.getUrl(), stop: () => stop(app) };
 }
 
+/** Only a log on Kafka is waited for, and only a port that is known can be asked. */
+async function whileAnswering<T>(settings: ServiceSettings, readiness: Readiness, work: () => Promise<T>): Promise<T> {
+  const { KAFKA_BROKERS, HOST: host, PORT: port } = settings;
+  if (KAFKA_BROKERS === undefined || port === 0) return work();
+  const room = await openWaitingRoom(readiness, { host, port });
+  try {
+    return await work();
+  } finally {
+    await room.close();
+  }
+}
+
 /** {@link startService} as a whole program: settings errors end it with one line, SIGTERM and SIGINT drain it. */
 export async function bootstrap(options: BootstrapOptions): Promise<void> {
   const logger = createLogger(options.service, options.settings.LOG_LEVEL);
   // From here on a signal asks for a drain, also while the service still starts.
   const asked = stopAsked(options.settings.DRAIN_DEADLINE_MS, logger);
+  const readiness = new Readiness();
+  void asked.then(() => readiness.drain());
   try {
-    const running = await startService(options);
+    const running = await startService(options, readiness);
     logger.info({ address: running.address }, 'listening');
     await asked;
     await running.stop();
     process.exit(0);
   } catch (error) {
+    // It was still waiting for its log when it was asked to stop: nothing is in hand.
+    if (readiness.draining.aborted && isNervelineError(error, 'NL-LOG-015')) process.exit(0);
     exitWith(logger, error);
   }
 }

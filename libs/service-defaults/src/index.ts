@@ -3,6 +3,7 @@ export { Describe, type RouteDescription } from './describe';
 export { errorAnswer, fieldPath, toNervelineError, validationPipe, type ErrorAnswer } from './errors-over-http';
 export { createEventClockTable } from './event-clock-table';
 export { ensureKeys, keyFiles, signToken, type KeyFiles } from './keys';
+export { logOptions } from './log-options';
 export { createLogger, type Logger } from './logger';
 export { measure, metrics, timed, type DoorMetrics } from './metrics';
 export { runMigrations } from './migrations';

@@ -12,7 +12,7 @@ export interface Check {
 export class Readiness {
   readonly #checks = new Map<string, () => Check>();
   readonly #facts = new Map<string, () => unknown>();
-  #draining = false;
+  readonly #draining = new AbortController();
 
   add(name: string, check: () => Check): void {
     this.#checks.set(name, check);
@@ -25,12 +25,17 @@ export class Readiness {
 
   /** From now on not ready: the load balancer sends no more. */
   drain(): void {
-    this.#draining = true;
+    this.#draining.abort();
+  }
+
+  /** Aborts when the service is asked to stop: what still waits to begin gives up. */
+  get draining(): AbortSignal {
+    return this.#draining.signal;
   }
 
   report(): { ready: boolean; checks: Record<string, Check>; facts: Record<string, unknown> } {
     const checks = Object.fromEntries([...this.#checks].map(([name, check]) => [name, check()]));
-    if (this.#draining) checks['drain'] = { ready: false, detail: 'stopping' };
+    if (this.draining.aborted) checks['drain'] = { ready: false, detail: 'stopping' };
     const facts = Object.fromEntries([...this.#facts].map(([name, fact]) => [name, fact()]));
     return { ready: Object.values(checks).every((check) => check.ready), checks, facts };
   }

@@ -13,17 +13,23 @@ export const SETTINGS = Symbol('nerveline:settings');
 /** Injection token of the service's logger. */
 export const LOGGER = Symbol('nerveline:logger');
 
+interface Surroundings {
+  readonly settings: ServiceSettings;
+  readonly logger: Logger;
+  readonly readiness: Readiness;
+}
+
 @Module({})
 export class ServiceModule {
   /** The service's own module, and beside it what every service has. */
-  static around(module: Type | DynamicModule, settings: ServiceSettings, logger: Logger): DynamicModule {
+  static around(module: Type | DynamicModule, { settings, logger, readiness }: Surroundings): DynamicModule {
     return {
       module: ServiceModule,
       global: true,
       imports: [module],
       controllers: [SignsOfLifeController],
       providers: [
-        Readiness,
+        { provide: Readiness, useValue: readiness },
         ApiDocument,
         { provide: SETTINGS, useValue: settings },
         { provide: LOGGER, useValue: logger },

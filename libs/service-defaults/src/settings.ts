@@ -1,5 +1,6 @@
 import { NervelineError } from '@nerveline/kernel';
 import { z } from 'zod';
+import { logSettings } from './log-settings';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const LOOPBACK = ['127.0.0.1', '::1', 'localhost'];
@@ -25,6 +26,7 @@ export const serviceSettings = z.object({
     .min(1_024)
     .max(64 * 1_048_576)
     .default(1_048_576),
+  ...logSettings.shape,
 });
 /** The settings that every service has, as {@link readSettings} gives them. */
 export type ServiceSettings = Readonly<z.output<typeof serviceSettings>>;

@@ -9,8 +9,8 @@ import {
 import { ChangeRelay, type FaultPoint, type RelayEvent } from '@nerveline/cdc';
 import { sourceTables, type SourceTable } from '@nerveline/contracts';
 import { invariant, NervelineError } from '@nerveline/kernel';
-import { openLog, partitionFor, type Log } from '@nerveline/log';
-import { advertisedUrl, failStop, exitWith, LOGGER, Readiness, type Logger } from '@nerveline/service-defaults';
+import { openServiceLog, partitionFor, type Log } from '@nerveline/log';
+import { exitWith, LOGGER, logOptions, Readiness, type Logger } from '@nerveline/service-defaults';
 import type { RelaySettings } from '../cdc-relay.config';
 import { RELAY_SETTINGS } from '../tokens';
 import { LogSink } from './log-sink';
@@ -36,11 +36,10 @@ export class RelayRunner
 
   async onModuleInit(): Promise<void> {
     const { settings } = this;
-    this.#log = await openLog({
-      data_directory: settings.NERVELINE_DATA_DIR,
+    this.#log = await openServiceLog({
       service: 'cdc-relay',
-      address: advertisedUrl(settings),
-      onBroken: failStop(this.logger),
+      working: 'one',
+      ...logOptions(settings, this.logger, this.readiness),
       max_record_bytes: settings.RELAY_MAX_RECORD_BYTES,
       max_pending_bytes: settings.RELAY_MAX_PENDING_BYTES + settings.RELAY_MAX_RECORD_BYTES,
     });

@@ -7,6 +7,7 @@ import type { BrokerState } from './cluster/connectivity';
 import { OffsetLookup } from './cluster/offset-lookup';
 import { TopicAdmin } from './cluster/topic-admin';
 import { Fetcher } from './fetch/fetcher';
+import { ActiveInstance, type Alone } from './group/active-instance';
 import { GroupDirectory } from './group/group-directory';
 import { OwnershipRegistry } from './group/ownership-registry';
 import { KafkaLog, type KafkaParts } from './kafka-log';
@@ -28,6 +29,13 @@ export interface OpenKafkaLogOptions extends KafkaSettingsInput {
   readonly service: string;
   /** Where this service answers, for {@link Log.ownerOf}; a member may give another one. */
   readonly address?: string;
+  /**
+   * One instance of the service works at a time: opening waits until it is this one's turn, and all state of the service
+   * is there when it is. Without it several work side by side, and each sees the state of what it owns.
+   */
+  readonly alone?: Alone;
+  /** Gives an opening up that still waits, with `NL-LOG-015`. */
+  readonly stopping?: AbortSignal;
   /** The local copy of the keyed state lies in `kafka-state/SERVICE` below it: one for each instance. */
   readonly data_directory: string;
   /** Topics beside the platform's own; one of the same name replaces it. */
@@ -47,11 +55,15 @@ export interface OpenKafkaLogOptions extends KafkaSettingsInput {
  *   `NL-LOG-027` a broker that isn't to be trusted
  */
 export async function openKafkaLog(options: OpenKafkaLogOptions): Promise<Log> {
-  const { service, address = '', data_directory, catalogue = [], onConnection = warn, onRestored, ...input } = options;
+  const { service, address = '', data_directory, catalogue = [], onConnection = warn, ...others } = options;
+  const { onRestored, alone, stopping, ...input } = others;
   const settings = readKafkaSettings(input);
   const topics = new LogTopics([...topicCatalogue, ...catalogue]);
   const names = new KafkaNames(settings.prefix, service);
   const cluster = new Cluster(wireOf(settings), settings, onConnection);
+  const giveUp = (): void => cluster.close();
+  if (stopping?.aborted === true) giveUp();
+  stopping?.addEventListener('abort', giveUp, { once: true });
   const admin = new TopicAdmin(cluster, names);
   const lookup = new OffsetLookup(cluster);
   const base = {
@@ -72,15 +84,20 @@ export async function openKafkaLog(options: OpenKafkaLogOptions): Promise<Log> {
       all: topics.all(),
       changelog: changelogOf(service, topics),
     });
-    if (own.length === 0) return new KafkaLog({ ...base, writing: undefined, state: noState });
+    const [first] = own;
+    if (first === undefined) return new KafkaLog({ ...base, writing: undefined, state: noState });
+    const terms = { names, topic: first.name, address };
+    const active = alone === undefined ? undefined : await ActiveInstance.become(cluster, terms, alone);
     copy = await StateCopy.open(join(data_directory, 'kafka-state', service));
-    const writing = await openWriting(base, { address, copy, changelog_partitions, onRestored });
+    const writing = await openWriting(base, { address, copy, changelog_partitions, active, onRestored });
     return new KafkaLog({ ...base, writing, state: copy });
   } catch (error) {
     base.fetcher.close();
     cluster.close();
     await copy?.close();
     throw error;
+  } finally {
+    stopping?.removeEventListener('abort', giveUp);
   }
 }
 
@@ -97,12 +114,13 @@ interface WritingOptions {
   readonly address: string;
   readonly copy: StateCopy;
   readonly changelog_partitions: number;
+  readonly active: ActiveInstance | undefined;
   readonly onRestored: ((restored: Restored) => void) | undefined;
 }
 
 async function openWriting(
   base: Omit<KafkaParts, 'writing' | 'state'>,
-  { address, copy, changelog_partitions, onRestored = () => undefined }: WritingOptions,
+  { address, copy, changelog_partitions, active, onRestored = () => undefined }: WritingOptions,
 ): Promise<Writing> {
   const { service, topics, names, cluster, fetcher, lookup, appends } = base;
   const { max_record_bytes, max_pending_bytes } = cluster.settings;
@@ -127,6 +145,8 @@ async function openWriting(
   await producer.begin();
   for (let partition = 0; partition < changelog_partitions; partition += 1) await restorePart(restoring, '', partition);
   const placer = new RecordPlacer({ topics, service, max_record_bytes });
+  const sole = new CommitQueue(producer, target(''), max_pending_bytes);
+  const alone = active !== undefined;
   return new Writing({
     service,
     address,
@@ -134,12 +154,13 @@ async function openWriting(
     names,
     cluster,
     fetcher,
-    preparer: new KafkaCommitPreparer({ topics, service, placer, names, changelog_partitions }),
+    preparer: new KafkaCommitPreparer({ topics, service, placer, names, changelog_partitions, alone }),
     appends,
-    sole: new CommitQueue(producer, target(''), max_pending_bytes),
-    registry: new OwnershipRegistry({ cluster, names, restoring, target }),
+    sole,
+    registry: new OwnershipRegistry({ cluster, names, restoring, target, only_queue: alone ? sole : undefined }),
     copy,
     changelog_partitions,
+    active,
   });
 }
 

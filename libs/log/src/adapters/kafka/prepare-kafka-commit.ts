@@ -14,6 +14,8 @@ export interface PreparingRules {
   readonly placer: RecordPlacer;
   readonly names: KafkaNames;
   readonly changelog_partitions: number;
+  /** One instance works at a time: its state is one whole, whoever of its parts writes it. */
+  readonly alone: boolean;
 }
 
 /** Turns commits into what a transaction needs. Whatever the caller did wrong is found here, before anything is sent. */
@@ -22,14 +24,15 @@ export class KafkaCommitPreparer {
 
   /** @throws NervelineError `NL-LOG-001`, `NL-LOG-002`, `NL-LOG-007`, `NL-LOG-012`, `NL-LOG-014`, `NL-LOG-025` */
   prepare({ appends = [], state = [], positions = [], ownership }: Commit): PreparedCommit {
-    const { placer, changelog_partitions } = this.rules;
+    const { placer, changelog_partitions, alone } = this.rules;
+    const owner = alone ? undefined : ownership;
     return {
       appends: appends.map((out) => placer.place(out)),
       changelog: state.map((write) => {
         checkWrite(write);
         // Without ownership the key decides, so that a compacted changelog has one place for it.
-        const partition = ownership?.partition ?? partitionFor(`${write.store}\0${write.key}`, changelog_partitions);
-        return { partition, write, ...encodeChange(write, ownership?.group ?? '') };
+        const partition = owner?.partition ?? partitionFor(`${write.store}\0${write.key}`, changelog_partitions);
+        return { partition, write, ...encodeChange(write, owner?.group ?? '') };
       }),
       offsets: positions.map((position) => this.offsetOf(position)),
     };

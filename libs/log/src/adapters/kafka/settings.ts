@@ -28,7 +28,7 @@ const settingsSchema = z.strictObject({
   sasl: saslSchema.optional(),
   tls: tlsSchema.optional(),
   compression: z.enum(COMPRESSIONS).default('gzip'),
-  /** Undefined takes the cluster's default. */
+  /** Undefined makes topics with 3 and 2 where there are three brokers, else with 1, and takes those that exist as they are. */
   replication_factor: z.int().min(1).max(100).optional(),
   min_insync_replicas: z.int().min(1).max(100).optional(),
   /** False where the application may not: then missing topics are an error. */

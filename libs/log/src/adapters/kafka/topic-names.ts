@@ -28,11 +28,19 @@ export class KafkaNames {
     return this.broker(this.service);
   }
 
+  /** The group whose one member is the instance that works, where one works at a time. */
+  get active(): string {
+    return activeGroup(this.broker(this.service));
+  }
+
   /** Who commits for one partition number of a group: each new owner fences the one before. */
   owner(group: string, partition: number): string {
     return this.broker(`${group}/${partition}`);
   }
 }
+
+/** By the broker's name of a service. */
+export const activeGroup = (service: string): string => `${service}.active`;
 
 const HOUR_MS = 3_600_000;
 /** How long a removed key's tombstone is kept, at least: a copy of the state that is older is made anew. */

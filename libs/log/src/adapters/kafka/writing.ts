@@ -4,6 +4,7 @@ import type { GroupMember, JoinOptions } from '../../ports/group';
 import type { LogTopics } from '../embedded/log-topic';
 import { leaderOf, type Cluster } from './cluster/cluster';
 import type { Fetcher } from './fetch/fetcher';
+import type { ActiveInstance } from './group/active-instance';
 import { GroupSession } from './group/group-session';
 import { KafkaMember } from './group/kafka-member';
 import type { OwnershipRegistry } from './group/ownership-registry';
@@ -28,6 +29,8 @@ export interface WritingParts {
   readonly registry: OwnershipRegistry;
   readonly copy: StateCopy;
   readonly changelog_partitions: number;
+  /** Where one instance of the service works at a time: the right to be that one. */
+  readonly active: ActiveInstance | undefined;
 }
 
 /** What a service that owns topics may do with its log. */
@@ -36,12 +39,15 @@ export class Writing {
 
   /** Without a transaction, which costs twenty times as much: what goes to one partition is in order and there once. */
   async append(records: readonly OutRecord[]): Promise<readonly RecordPosition[]> {
-    const { preparer, appends } = this.parts;
+    const { preparer, appends, active } = this.parts;
+    // Nothing of the broker's fences an append: a process that was paused has to know by itself.
+    active?.check();
     return appends.append(preparer.prepare({ appends: records }).appends);
   }
 
   async commit(commit: Commit): Promise<readonly RecordPosition[]> {
-    const { preparer, appends, sole, registry } = this.parts;
+    const { preparer, appends, sole, registry, active } = this.parts;
+    active?.check();
     const prepared = preparer.prepare(commit);
     if (commit.ownership !== undefined) return registry.commit(commit.ownership, prepared);
     // One record is there or not; several, even of one partition, may be too much for one batch.
@@ -90,7 +96,7 @@ export class Writing {
 
   /** Finishes what was accepted, as long as a drain may take. */
   async close(): Promise<void> {
-    const { registry, appends, sole, cluster, copy } = this.parts;
+    const { registry, appends, sole, cluster, copy, active } = this.parts;
     await Promise.all(registry.members.map((member) => member.leave()));
     const late = new AbortController();
     await Promise.race([
@@ -99,5 +105,7 @@ export class Writing {
     ]);
     late.abort();
     await copy.close();
+    // Nothing of ours is on its way any more: the next one may work.
+    await active?.leave();
   }
 }

@@ -12,6 +12,15 @@ export interface EnsuredTopics {
   readonly changelog: LogTopic;
 }
 
+export interface Replication {
+  readonly replication_factor: number;
+  readonly min_insync_replicas: number;
+}
+
+/** With three brokers one may be lost and writing goes on; fewer can't promise that. */
+export const usualReplication = (brokers: number): Replication =>
+  brokers >= 3 ? { replication_factor: 3, min_insync_replicas: 2 } : { replication_factor: 1, min_insync_replicas: 1 };
+
 /** Makes the topics of a service, and finds out at the start what is not as the catalogue says. */
 export class TopicAdmin {
   constructor(
@@ -35,7 +44,8 @@ export class TopicAdmin {
       const listed = missing.map(({ name }) => this.names.broker(name)).join(', ');
       throw new NervelineError('NL-LOG-022', { detail: `missing: ${listed}; and create_topics is off` });
     }
-    for (const topic of missing) await this.create(topic);
+    const replication = await this.replication();
+    for (const topic of missing) await this.create(topic, replication);
     // Topics of others may come later; what is there has to fit.
     const others = all.filter(({ name }) => known.get(name)?.error === 0 && !own.some((topic) => topic.name === name));
     return this.cluster.persist(() => this.checkAll([...wanted, ...others], changelog));
@@ -48,15 +58,26 @@ export class TopicAdmin {
     return new Map(described.map((topic) => [this.names.own(topic.topic) ?? topic.topic, topic]));
   }
 
-  private async create(topic: LogTopic): Promise<void> {
+  /** What new topics get: what the settings say, else what so many brokers make safe. */
+  private async replication(): Promise<Replication> {
+    const { replication_factor, min_insync_replicas } = this.cluster.settings;
+    const usual = usualReplication((await this.cluster.persist(() => this.cluster.brokers())).length);
+    const chosen = replication_factor ?? Math.max(usual.replication_factor, min_insync_replicas ?? 1);
+    return {
+      replication_factor: chosen,
+      min_insync_replicas: min_insync_replicas ?? Math.min(usual.min_insync_replicas, chosen),
+    };
+  }
+
+  private async create(topic: LogTopic, { replication_factor, min_insync_replicas }: Replication): Promise<void> {
     const { settings } = this.cluster;
     const definition = {
       topic: this.names.broker(topic.name),
       partitions: topic.partitions,
-      replication_factor: settings.replication_factor ?? -1,
+      replication_factor,
       configuration: topicConfiguration(topic, {
         max_record_bytes: settings.max_record_bytes,
-        min_insync_replicas: settings.min_insync_replicas,
+        min_insync_replicas,
       }),
     };
     await this.cluster.persist(async () => {

@@ -3,7 +3,7 @@ import type { Owner } from '../../../ports/log';
 import { partitionFor } from '../../../partitioner';
 import type { LogTopic } from '../../embedded/log-topic';
 import { groupCoordinator, type Cluster } from '../cluster/cluster';
-import type { KafkaNames } from '../topic-names';
+import { activeGroup, type KafkaNames } from '../topic-names';
 import type { GroupDescription } from '../wire/broker-connection';
 import { decodeAssignment, decodeMetadata, PROTOCOL } from './member-codec';
 
@@ -27,7 +27,7 @@ export class OwnerLookup {
 
   /**
    * A group that reads the topic itself comes first; otherwise partition numbers of the same key are the same in all
-   * topics of a service.
+   * topics of a service. A service of which one instance works at a time, and in no group of its own, is that one's.
    *
    * @throws NervelineError `NL-LOG-008` while nobody owns it
    */
@@ -35,18 +35,24 @@ export class OwnerLookup {
     const partition = partitionFor(key, topic.partitions);
     const topic_name = this.names.broker(topic.name);
     const found: { readonly owner: Owner; readonly reads_it: boolean }[] = [];
+    const active: Owner[] = [];
+    const active_group = activeGroup(this.names.broker(topic.owner));
     for (const group of await this.groupsOf(topic.owner)) {
       const { protocol, members } = await this.describe(group);
       if (protocol !== PROTOCOL) continue;
       for (const member of members) {
         const { address, topics } = decodeMetadata(member.metadata);
-        const generation = decodeAssignment(member.assignment).get(partition);
+        const alone = group === active_group;
+        const generation = decodeAssignment(member.assignment).get(alone ? 0 : partition);
         if (generation === undefined || address === '') continue;
-        found.push({ owner: { address, generation: generation as Generation }, reads_it: topics.includes(topic_name) });
+        const owner = { address, generation: generation as Generation };
+        if (alone) active.push(owner);
+        else found.push({ owner, reads_it: topics.includes(topic_name) });
       }
     }
     const best = found.find(({ reads_it }) => reads_it) ?? found[0];
-    if (best !== undefined) return best.owner;
+    const owner = best?.owner ?? active[0];
+    if (owner !== undefined) return owner;
     throw new NervelineError('NL-LOG-008', {
       detail: `nobody owns partition ${partition} of ${topic.name} at the moment`,
     });

@@ -16,6 +16,8 @@ export interface RegistryParts {
   readonly names: KafkaNames;
   readonly restoring: Restoring;
   readonly target: (group: string) => CommitTarget;
+  /** Where one instance of the service works at a time, its commits all go one way, and all state is its own. */
+  readonly only_queue: CommitQueue | undefined;
 }
 
 /** What this process owns, in all its groups, and by what right it commits. */
@@ -43,8 +45,12 @@ export class OwnershipRegistry implements OwnershipHooks {
 
   /** The last owner is fenced first: what it still commits after that is refused, so the state that is read then is all. */
   async prepare(ownership: Ownership): Promise<void> {
-    const { cluster, names, restoring, target } = this.parts;
+    const { cluster, names, restoring, target, only_queue } = this.parts;
     const { group, partition } = ownership;
+    if (only_queue !== undefined) {
+      this.#holdings.set(partName(group, partition), { ownership, queue: only_queue });
+      return;
+    }
     const producer = new TransactionProducer(cluster, names.owner(group, partition));
     await producer.begin();
     await restorePart(restoring, group, partition);
@@ -58,7 +64,7 @@ export class OwnershipRegistry implements OwnershipHooks {
     if (holding?.ownership.generation !== ownership.generation) return;
     if (how === 'given back') await holding.queue.flush();
     this.#holdings.delete(part);
-    this.parts.restoring.copy.show(part, false);
+    if (this.parts.only_queue === undefined) this.parts.restoring.copy.show(part, false);
   }
 
   /** @throws NervelineError `NL-LOG-004` and what a transaction is refused with */
