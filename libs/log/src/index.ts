@@ -10,6 +10,7 @@ export {
 export type { BrokerState } from './adapters/kafka/cluster/connectivity';
 export { openKafkaLog, type OpenKafkaLogOptions } from './adapters/kafka/open-kafka-log';
 export { openServiceLog, type ServiceLogOptions } from './open-service-log';
+export { planKafkaTopics, type PlannedTopic, type TopicPlanSettings } from './adapters/kafka/topic-plan';
 export { describeDeadLetter, readDeadLetters } from './dlq/dead-letters';
 export { consume } from './consumer/consume';
 export { deadLettersController, type DeadLetterDesk, type DeadLetterRoutes } from './nest/dead-letters.controller';

@@ -5,6 +5,7 @@ export { eventually } from './eventually';
 export { MemorySink } from './memory-sink';
 export { describeWithKafka, missingForKafka, startKafka, type TestKafka } from './kafka';
 export { makeKeyStore } from './kafka-tls';
+export { kafkaTool } from './kafka-tool';
 export { describeWith, describeWithData, type Need } from './needs';
 export { freePort, startPlatform, type Answer, type PlatformOptions, type TestPlatform } from './platform';
 export { createDatabase, startPostgres, stopOwnPostgres, type TestDatabase, type TestPostgres } from './postgres';

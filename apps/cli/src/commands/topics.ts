@@ -1,30 +1,76 @@
 import { findTopic, topicCatalogue, type Retention } from '@nerveline/contracts';
-import { openLog } from '@nerveline/log';
-import { Command } from 'commander';
+import { openLog, planKafkaTopics } from '@nerveline/log';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { dataOption } from '../cli.config';
+import { grantsFor } from '../kafka/access';
+import { grantCommand, topicCommand } from '../kafka/admin-commands';
 import { formatTable } from '../table';
+
+const MEBIBYTE = 1_048_576;
+/** As the services have it: a row of the source may be larger than what is decided about it. */
+const largestRecordOf = (owner: string): number => (owner === 'cdc-relay' ? 32 : 1) * MEBIBYTE;
+
+interface TopicsOptions {
+  readonly data: string;
+  readonly print?: true;
+  readonly brokers: string;
+  readonly prefix: string;
+  readonly replicationFactor: number;
+  readonly minInsyncReplicas: number;
+}
 
 export const topicsCommand = () =>
   new Command('topics')
     .description('every topic: owner, partitions, records, retention')
     .addOption(dataOption())
-    .action(async ({ data }: { data: string }) => {
-      const log = await openLog({ data_directory: data, service: 'cli' });
-      try {
-        const there = new Map((await log.describe()).map((description) => [description.topic, description.partitions]));
-        const rows = topicCatalogue.map(({ name, owner, partitions, retention }) => [
-          name,
-          owner,
-          partitions,
-          there.get(name)?.reduce((sum, { next_offset, start_offset }) => sum + next_offset - start_offset, 0) ?? null,
-          inWords(retention),
-          findTopic(name)?.key ?? '',
-        ]);
-        console.log(formatTable(['topic', 'owner', 'partitions', 'records', 'keeps', 'key'], rows));
-      } finally {
-        await log.close();
-      }
+    .option('--print', 'print the commands that make the topics and give the rights on Apache Kafka')
+    .addOption(new Option('--brokers <list>', 'for --print').env('KAFKA_BROKERS').default('localhost:9092'))
+    .addOption(new Option('--prefix <text>', 'before all names, for --print').env('KAFKA_PREFIX').default(''))
+    .addOption(count('--replication-factor <n>', 'KAFKA_REPLICATION_FACTOR', 3))
+    .addOption(count('--min-insync-replicas <n>', 'KAFKA_MIN_INSYNC_REPLICAS', 2))
+    .action(async (options: TopicsOptions) => {
+      if (options.print === true) printCommands(options);
+      else await printTopics(options.data);
     });
+
+const count = (flags: string, variable: string, usual: number) =>
+  new Option(flags, 'for --print')
+    .env(variable)
+    .default(usual)
+    .argParser((text) => {
+      if (/^[1-9]\d?$/.test(text)) return Number(text);
+      throw new InvalidArgumentError('it is a number from 1 to 99');
+    });
+
+function printCommands(options: TopicsOptions): void {
+  const { brokers, prefix, replicationFactor: replication_factor, minInsyncReplicas: min_insync_replicas } = options;
+  if (min_insync_replicas > replication_factor) {
+    throw new InvalidArgumentError('--min-insync-replicas must not be over --replication-factor');
+  }
+  const plan = planKafkaTopics({ prefix, replication_factor, min_insync_replicas, max_record_bytes: largestRecordOf });
+  console.log('# Topics. Services that start with KAFKA_CREATE_TOPICS=false find them.');
+  for (const topic of plan) console.log(topicCommand(brokers, topic));
+  console.log('\n# Rights: a principal for each service, and one for nerveline lag, topics and dlq.');
+  for (const grant of grantsFor(plan, prefix)) console.log(grantCommand(brokers, grant));
+}
+
+async function printTopics(data_directory: string): Promise<void> {
+  const log = await openLog({ data_directory, service: 'cli' });
+  try {
+    const there = new Map((await log.describe()).map((description) => [description.topic, description.partitions]));
+    const rows = topicCatalogue.map(({ name, owner, partitions, retention }) => [
+      name,
+      owner,
+      partitions,
+      there.get(name)?.reduce((sum, { next_offset, start_offset }) => sum + next_offset - start_offset, 0) ?? null,
+      inWords(retention),
+      findTopic(name)?.key ?? '',
+    ]);
+    console.log(formatTable(['topic', 'owner', 'partitions', 'records', 'keeps', 'key'], rows));
+  } finally {
+    await log.close();
+  }
+}
 
 const DAY_MS = 86_400_000;
 

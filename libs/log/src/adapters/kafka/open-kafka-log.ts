@@ -22,6 +22,7 @@ import { readKafkaSettings, type KafkaSettings, type KafkaSettingsInput } from '
 import { partName, restorePart, type Restored, type Restoring } from './state/restore';
 import { StateCopy } from './state/state-copy';
 import { KafkaNames } from './topic-names';
+import { changelogTopic } from './topic-plan';
 import { Writing } from './writing';
 
 export interface OpenKafkaLogOptions extends KafkaSettingsInput {
@@ -82,7 +83,7 @@ export async function openKafkaLog(options: OpenKafkaLogOptions): Promise<Log> {
     const changelog_partitions = await admin.ensure({
       own,
       all: topics.all(),
-      changelog: changelogOf(service, topics),
+      changelog: changelogTopic(service, topics.all()),
     });
     const [first] = own;
     if (first === undefined) return new KafkaLog({ ...base, writing: undefined, state: noState });
@@ -103,11 +104,6 @@ export async function openKafkaLog(options: OpenKafkaLogOptions): Promise<Log> {
 
 function wireOf(settings: KafkaSettings) {
   return settings.client === 'kafkajs' ? new KafkajsWire(settings) : new PlatformaticWire(settings);
-}
-
-function changelogOf(service: string, topics: LogTopics): LogTopic {
-  const partitions = Math.max(1, ...topics.all().map((topic) => topic.partitions));
-  return { name: `${service}.state`, partitions, owner: service, retention: { kind: 'compacted' } };
 }
 
 interface WritingOptions {
