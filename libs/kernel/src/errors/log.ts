@@ -108,7 +108,7 @@ export const logErrors = {
   },
   'NL-LOG-022': {
     retriable: false,
-    meaning: 'A topic in Kafka is not as the catalogue says.',
+    meaning: 'A topic is not as the catalogue says, on Kafka or in the embedded log.',
     action: 'The message names the difference: mend the topic, or the catalogue before anything is written.',
   },
   'NL-LOG-023': {

@@ -8,6 +8,7 @@ import { EnvironmentWriter } from './environment-writer';
 import { Housekeeping } from './housekeeping';
 import { LogTopics, type LogTopic } from './log-topic';
 import { useWriting, type Writing } from './own-environment';
+import { partitionCountsToNote } from './partition-counts';
 import { CommitPreparer } from './prepare-commit';
 import { checkWindows, type ReadWindow } from './read-windows';
 import { SharedEnvironment } from './shared-environment';
@@ -56,7 +57,7 @@ const MEBIBYTE = 1024 * 1024;
  * those of other services are opened for reading when they are needed.
  *
  * @throws NervelineError `NL-LOG-003` the disk refuses, `NL-LOG-005` damaged, `NL-LOG-006` written by a newer version, `NL-LOG-010` in use,
- *   `NL-LOG-017` a window is longer than a topic's retention
+ *   `NL-LOG-017` a window is longer than a topic's retention, `NL-LOG-022` a topic has other partitions
  */
 export async function openLog(options: OpenLogOptions): Promise<Log> {
   const { service, shared = false } = options;
@@ -101,6 +102,12 @@ async function startWriting(
   const max_pending_bytes = options.max_pending_bytes ?? 64 * MEBIBYTE;
   const settings = { log_directory, address, take_over, shared, max_pending_bytes, onBroken };
   const writer = await EnvironmentWriter.open(environment, settings);
+  try {
+    await notePartitionCounts(environment, writer, topics);
+  } catch (error) {
+    await writer.close();
+    throw error;
+  }
   const housekeeping = new Housekeeping(
     { environment, writer, topics },
     {
@@ -110,6 +117,21 @@ async function startWriting(
     },
   );
   return { writer, housekeeping };
+}
+
+async function notePartitionCounts(
+  environment: SharedEnvironment,
+  writer: EnvironmentWriter,
+  topics: readonly LogTopic[],
+): Promise<void> {
+  const missing = environment.read((file) => partitionCountsToNote(file, topics));
+  if (missing.length === 0) return;
+  await writer.submit({
+    size_bytes: 0,
+    stage(staging) {
+      for (const write of partitionCountsToNote(staging.file, topics)) staging.write(write);
+    },
+  });
 }
 
 /** In a turn of its own, behind the callers whose write failed. */

@@ -122,7 +122,7 @@ export class TopicAdmin {
     if (exact && found.partitions.length !== partitions) {
       throw mismatch(
         `${broker_name} has ${found.partitions.length} partitions, the catalogue says ${partitions}: ` +
-          'keys would lie elsewhere',
+          'keys would lie elsewhere, and the records of a key could be handled out of order',
       );
     }
     const fewest = Math.min(...found.partitions.map(({ replicas }) => replicas));
