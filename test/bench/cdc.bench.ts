@@ -6,7 +6,7 @@ const TRANSACTIONS_OF_1000 = { rows: 500_000, per_transaction: 1_000 };
 const SINGLE_ROWS = { rows: 200_000, per_transaction: 1 };
 
 /**
- * Change capture: the decoder alone over a recorded WAL stream, in rows per CPU-second; then a backlog from PostgreSQL to
+ * Change capture: decoder and encoder alone over a recorded WAL stream, per CPU-second; then a backlog from PostgreSQL to
  * the embedded log, in turns with pg_recvlogical over the same WAL.
  */
 export async function run(): Promise<Record<string, unknown>> {

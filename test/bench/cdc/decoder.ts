@@ -15,13 +15,13 @@ const ROWS = 60_000;
 const ROUNDS = 7;
 const INSERT = 'I'.charCodeAt(0);
 
-/** The messages of the output plugin for rows in transactions of 1,000, recorded from a server. */
-async function recordWal(): Promise<readonly Buffer[]> {
+/** The messages of the output plugin, recorded from a server. */
+async function recordWal(per_transaction: number): Promise<readonly Buffer[]> {
   await using database = await createDatabase();
   await createLines(database);
   const slot = new URL(database.url).pathname.slice(1);
   await createSlot(database, slot);
-  await insertLines(database, { from: 0, count: ROWS, per_transaction: 1_000 });
+  await insertLines(database, { from: 0, count: ROWS, per_transaction });
   const messages = await database.query(
     `SELECT data FROM pg_logical_slot_peek_binary_changes($1, NULL, NULL, 'proto_version', '1', 'publication_names', $2)`,
     [slot, PUBLICATION],
@@ -31,7 +31,8 @@ async function recordWal(): Promise<readonly Buffer[]> {
 
 /** Rows per CPU-second of this thread, so that others on the machine don't matter: medians of rounds in turns. */
 export async function measureDecoder(): Promise<Record<string, number>> {
-  const messages = await recordWal();
+  const messages = await recordWal(1_000);
+  const singles = await recordWal(1);
   const rows = messages.filter((message) => message[0] === INSERT);
   const ways = {
     decode_rows_per_s: () => decode(rows, readAll),
@@ -39,6 +40,7 @@ export async function measureDecoder(): Promise<Record<string, number>> {
     decode_reference_rows_per_s: () =>
       rows.reduce((sum, row) => sum + (decodeMessage(row).kind === 'insert' ? 1 : 0), 0),
     encode_rows_per_s: () => encode(messages),
+    encode_single_tx_per_s: () => encode(singles),
   };
   const figures = new Map<string, number[]>();
   for (let round = 0; round < ROUNDS; round++) {

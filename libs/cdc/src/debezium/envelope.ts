@@ -1,5 +1,5 @@
 import type { ChangeOp } from '@nerveline/contracts';
-import type { JsonWriter } from '../values/json-writer';
+import { JsonWriter } from '../values/json-writer';
 
 /** Names the writer in `source.version`, as Debezium names its own. */
 const WRITER_VERSION = 'nerveline-1';
@@ -11,9 +11,27 @@ const AFTER = Buffer.from(',"after":');
 const SOURCE = Buffer.from(
   `,"source":{"version":"${WRITER_VERSION}","connector":"postgresql","name":"${SOURCE_NAME}",`,
 );
+const MILLISECONDS = Buffer.from('"ts_ms":');
+const MICROSECONDS = Buffer.from(',"ts_us":');
+const TRANSACTION_ID = Buffer.from('"txId":');
+const LSN = Buffer.from(',"lsn":');
+const POSITION = Buffer.from(',"position":"');
+const NO_TRANSACTION = Buffer.from(',"transaction":null}');
+const TRANSACTION = Buffer.from(',"transaction":{"id":"');
+const TOTAL_ORDER = Buffer.from('","total_order":');
 const ORDER_IN_TABLE = Buffer.from(',"data_collection_order":');
 const END = Buffer.from('}}');
 const NULL = Buffer.from('null');
+const COMMA = 0x2c;
+
+const behindPosition = (op: ChangeOp): Buffer => Buffer.from(`"},"op":"${op}","ts_ms":`);
+const OPS: Readonly<Record<ChangeOp, Buffer>> = {
+  c: behindPosition('c'),
+  u: behindPosition('u'),
+  d: behindPosition('d'),
+  r: behindPosition('r'),
+  t: behindPosition('t'),
+};
 
 /** What all changes of a transaction, or all rows of a snapshot chunk, have in common. */
 export interface EnvelopeOrigin {
@@ -50,20 +68,53 @@ export function tablePart(
 }
 
 /**
- * Writes Debezium envelopes, JSON without schema, in the order {@link before}, {@link after}, {@link end}. They are put together by hand: a number of JavaScript can't hold every
- * `int8`, and most of the bytes are the same for a whole transaction or table.
+ * Writes Debezium envelopes, JSON without schema: {@link open} for a transaction, then {@link before}, {@link after},
+ * {@link end} for each record. They are put together by hand: a number of JavaScript can't hold every `int8`, and most of
+ * the bytes are the same for a whole transaction or table. One writer serves the whole stream, because many transactions
+ * have one row.
  *
  * @see https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-events
  */
 export class EnvelopeWriter {
-  readonly #times: Buffer;
-  readonly #ids: Buffer;
-  readonly #tails = new Map<ChangeOp, Buffer>();
+  readonly #scratch = new JsonWriter();
+  /** What {@link open} wrote: times, then ids up to the position's index, then what stands behind the operation. */
+  #common = Buffer.alloc(0);
+  #times_end = 0;
+  #position_start = 0;
+  #ids_end = 0;
+  #id_start = 0;
+  #id_end = 0;
+  #in_transaction = false;
 
-  constructor(private readonly origin: EnvelopeOrigin) {
-    const { xid, lsn, committed_us, position_prefix } = origin;
-    this.#times = Buffer.from(`"ts_ms":${committed_us / 1000n},"ts_us":${committed_us},`);
-    this.#ids = Buffer.from(`"txId":${xid},"lsn":${lsn},"position":"${position_prefix}`);
+  open({ xid, lsn, committed_us, processed_ms, position_prefix, transaction_id }: EnvelopeOrigin): void {
+    const scratch = this.#scratch;
+    scratch.begin();
+    scratch.raw(MILLISECONDS);
+    scratch.integer(committed_us / 1000n);
+    scratch.raw(MICROSECONDS);
+    scratch.integer(committed_us);
+    scratch.byte(COMMA);
+    this.#times_end = scratch.length;
+    scratch.raw(TRANSACTION_ID);
+    if (xid === null) scratch.raw(NULL);
+    else scratch.digits(xid);
+    scratch.raw(LSN);
+    scratch.integer(lsn);
+    scratch.raw(POSITION);
+    this.#position_start = scratch.length;
+    scratch.ascii(position_prefix);
+    this.#ids_end = scratch.length;
+    scratch.digits(processed_ms);
+    this.#in_transaction = transaction_id !== null;
+    if (transaction_id === null) scratch.raw(NO_TRANSACTION);
+    else {
+      scratch.raw(TRANSACTION);
+      this.#id_start = scratch.length;
+      scratch.ascii(transaction_id);
+      this.#id_end = scratch.length;
+      scratch.raw(TOTAL_ORDER);
+    }
+    this.#common = scratch.take();
   }
 
   /** Begins a record; the row as it was follows, or {@link none}. */
@@ -81,29 +132,31 @@ export class EnvelopeWriter {
     out.raw(NULL);
   }
 
+  /** The transaction's id, for its marks. */
+  transactionId(out: JsonWriter): void {
+    out.copy(this.#common, this.#id_start, this.#id_end);
+  }
+
+  /** The position without its index, for its marks. */
+  positionPrefix(out: JsonWriter): void {
+    out.copy(this.#common, this.#position_start, this.#ids_end);
+  }
+
   /** Ends the record. */
   end(out: JsonWriter, place: EnvelopePlace): Buffer {
+    const common = this.#common;
     out.raw(SOURCE);
-    out.raw(this.#times);
+    out.copy(common, 0, this.#times_end);
     out.raw(place.table_part);
-    out.raw(this.#ids);
+    out.copy(common, this.#times_end, this.#ids_end);
     out.digits(place.index);
-    out.raw(this.#tail(place.op));
-    if (this.origin.transaction_id === null) return out.take();
+    out.raw(OPS[place.op]);
+    out.copy(common, this.#ids_end, common.length);
+    if (!this.#in_transaction) return out.take();
     out.digits(place.total_order);
     out.raw(ORDER_IN_TABLE);
     out.digits(place.table_order);
     out.raw(END);
     return out.take();
-  }
-
-  #tail(op: ChangeOp): Buffer {
-    const known = this.#tails.get(op);
-    if (known !== undefined) return known;
-    const { processed_ms, transaction_id } = this.origin;
-    const transaction = transaction_id === null ? 'null}' : `{"id":"${transaction_id}","total_order":`;
-    const tail = Buffer.from(`"},"op":"${op}","ts_ms":${processed_ms},"transaction":${transaction}`);
-    this.#tails.set(op, tail);
-    return tail;
   }
 }

@@ -6,6 +6,7 @@ import { ColumnKind, type TupleView } from '../pgoutput/tuple-view';
 import type { JsonWriter } from '../values/json-writer';
 import { columnWriter, type WriteColumn } from '../values/write-column';
 import { tablePart } from './envelope';
+import { countPart } from './open-transaction';
 
 interface ColumnPlan {
   /** `"name":`, a comma in front unless it is the first. */
@@ -28,6 +29,8 @@ export class TableEncoder {
   readonly partitions: number;
   /** What its envelopes have in common. */
   readonly table_part: Buffer;
+  /** How its count begins in the END of a transaction. */
+  readonly count_part: Buffer;
   readonly #columns: readonly ColumnPlan[];
   /** The columns of an old tuple that holds nothing but the identity. */
   readonly #identity: readonly (readonly [index: number, plan: ColumnPlan])[];
@@ -44,6 +47,7 @@ export class TableEncoder {
     this.topic = source.topic.name;
     this.partitions = source.topic.partitions;
     this.table_part = tablePart(origin.database, origin.snapshot, relation);
+    this.count_part = countPart(this.table_name);
     const plan = ({ name, is_identity, type_oid, type_modifier }: Relation['columns'][number], i: number) => ({
       label: Buffer.from(`${i === 0 ? '' : ','}${JSON.stringify(name)}:`),
       is_identity,

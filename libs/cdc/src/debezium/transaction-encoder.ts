@@ -7,7 +7,7 @@ import type { RowMessage } from '../pgoutput/row-message';
 import type { ResumePoint } from '../relay/resume-point';
 import { JsonWriter } from '../values/json-writer';
 import { ColumnTypes, type TextTypeColumn } from './column-types';
-import type { EnvelopePlace } from './envelope';
+import { EnvelopeWriter, type EnvelopePlace } from './envelope';
 import { OpenTransaction } from './open-transaction';
 import { TableEncoder } from './table-encoder';
 import { parseTraceparent, TRACEPARENT_PREFIX } from './trace-context';
@@ -62,6 +62,7 @@ export class TransactionEncoder implements MessageConsumer {
   readonly #types = new ColumnTypes();
   readonly #counts = { transactions: 0, changes: 0, dropped_records: 0, undeclared_changes: 0 };
   readonly #out = new JsonWriter();
+  readonly #envelopes = new EnvelopeWriter();
   #open: OpenTransaction | undefined;
   #skipped = false;
 
@@ -97,7 +98,12 @@ export class TransactionEncoder implements MessageConsumer {
 
   #begin(message: DescribingMessage & { kind: 'begin' }): void {
     invariant(this.#open === undefined, 'a transaction begins inside another');
-    this.#open = new OpenTransaction(this.options.epoch, message, this.options.clock.now_ms());
+    const open = new OpenTransaction(this.options.epoch, message);
+    const { commit_lsn, committed_us, xid } = message;
+    const { position_prefix, id } = open;
+    const processed_ms = this.options.clock.now_ms();
+    this.#envelopes.open({ xid, lsn: commit_lsn, committed_us, processed_ms, position_prefix, transaction_id: id });
+    this.#open = open;
     this.#skipped = this.options.resume.isBelowFloor(message.commit_lsn);
     this.#counts.transactions += 1;
     this.options.receiver.begin(message.commit_lsn);
@@ -158,7 +164,7 @@ export class TransactionEncoder implements MessageConsumer {
     const place = this.#place(table, { op, key, partition });
     if (place === undefined) return;
     const out = this.#out;
-    const { envelopes } = this.#transaction();
+    const envelopes = this.#envelopes;
     envelopes.before(out);
     if (op === 'c' || known === undefined) envelopes.none(out);
     else table.oldRow(out, row.old_kind, known);
@@ -177,7 +183,7 @@ export class TransactionEncoder implements MessageConsumer {
     if (transaction.changes === 0) this.#mark(transaction, 'BEGIN');
     const { topic, table_part } = table;
     const index = transaction.takeIndex();
-    const table_order = transaction.count(table.table_name, partition);
+    const table_order = transaction.count(table, partition);
     this.#counts.changes += 1;
     const place = { topic, partition, key, index, op, table_part, table_order, total_order: transaction.changes };
     return this.#isWanted(transaction, place) ? place : undefined;
@@ -192,7 +198,7 @@ export class TransactionEncoder implements MessageConsumer {
         const place = this.#place(table, { op: 't', key: null, partition });
         if (place === undefined) continue;
         const transaction = this.#transaction();
-        const { envelopes } = transaction;
+        const envelopes = this.#envelopes;
         envelopes.before(this.#out);
         envelopes.none(this.#out);
         envelopes.after(this.#out);
@@ -212,7 +218,7 @@ export class TransactionEncoder implements MessageConsumer {
     const place = { topic: relayTopics.transactions.name, partition: 0, index: transaction.takeIndex() };
     if (!this.#isWanted(transaction, place)) return;
     this.#out.begin();
-    this.#out.text(transaction.mark(status, place.index));
+    transaction.mark(this.#out, { envelopes: this.#envelopes, status, index: place.index });
     this.#push(transaction, { ...place, key: transaction.id }, this.#out.take());
   }
 

@@ -19,7 +19,8 @@ export interface SinkWriterOptions {
 interface PendingTransaction {
   readonly commit_lsn: Lsn;
   end_lsn: Lsn | undefined;
-  records: OutRecord[];
+  /** Of it in the queue. */
+  records: number;
   bytes: number;
 }
 
@@ -30,11 +31,10 @@ interface Waiting {
 }
 
 interface Batch {
-  readonly records: OutRecord[];
+  readonly records: readonly OutRecord[];
   /** Transactions whose END is in it. */
   readonly transactions: number;
   readonly end_lsn: Lsn;
-  readonly bytes: number;
 }
 
 /**
@@ -43,7 +43,9 @@ interface Batch {
  */
 export class SinkWriter implements TransactionReceiver {
   readonly counts = { writes: 0, records: 0, bytes: 0 };
-  readonly #pending: PendingTransaction[] = [];
+  #pending: PendingTransaction[] = [];
+  /** The records of all of them, in their order: a list for each would cost a small transaction more than its row. */
+  #records: OutRecord[] = [];
   readonly #waiting = new Set<Waiting>();
   #pending_bytes = 0;
   /** The stream has delivered every transaction that committed below. */
@@ -69,14 +71,15 @@ export class SinkWriter implements TransactionReceiver {
 
   begin(commit_lsn: Lsn): void {
     this.options.confirmed.received();
-    this.#pending.push({ commit_lsn, end_lsn: undefined, records: [], bytes: 0 });
+    this.#pending.push({ commit_lsn, end_lsn: undefined, records: 0, bytes: 0 });
     this.#streamReached(commit_lsn);
   }
 
   push(record: OutRecord, size_bytes: number): void {
     const transaction = this.#pending.at(-1);
     invariant(transaction !== undefined && transaction.end_lsn === undefined, 'a record outside a transaction');
-    transaction.records.push(record);
+    this.#records.push(record);
+    transaction.records += 1;
     transaction.bytes += size_bytes;
     this.#pending_bytes += size_bytes;
     if (this.#pending_bytes > this.options.max_pending_bytes && !this.#pressed) {
@@ -195,24 +198,31 @@ export class SinkWriter implements TransactionReceiver {
   #cut(): Batch | undefined {
     if (this.#failure !== undefined) return undefined;
     const { max_batch_bytes } = this.options;
-    const batch = { records: [] as OutRecord[], transactions: 0, end_lsn: LSN_ZERO, bytes: 0 };
-    while (batch.bytes < max_batch_bytes) {
-      const head = this.#pending[0];
-      if (head === undefined || (this.#hold_from !== undefined && head.commit_lsn >= this.#hold_from)) break;
-      const whole = head.end_lsn !== undefined;
-      if (!whole && (batch.transactions > 0 || head.bytes < max_batch_bytes)) break;
-      if (batch.records.length === 0) batch.records = head.records;
-      else for (const record of head.records) batch.records.push(record);
-      batch.bytes += head.bytes;
-      this.#pending_bytes -= head.bytes;
-      head.records = [];
-      head.bytes = 0;
-      if (head.end_lsn === undefined) break;
-      batch.end_lsn = head.end_lsn;
-      batch.transactions += 1;
-      this.#pending.shift();
+    let [transactions, records, bytes] = [0, 0, 0];
+    let end_lsn: Lsn = LSN_ZERO;
+    while (bytes < max_batch_bytes) {
+      const next = this.#pending[transactions];
+      if (next === undefined || (this.#hold_from !== undefined && next.commit_lsn >= this.#hold_from)) break;
+      const whole = next.end_lsn !== undefined;
+      if (!whole && (transactions > 0 || next.bytes < max_batch_bytes)) break;
+      records += next.records;
+      bytes += next.bytes;
+      next.records = 0;
+      next.bytes = 0;
+      if (next.end_lsn === undefined) break;
+      end_lsn = next.end_lsn;
+      transactions += 1;
     }
-    return batch.transactions > 0 || batch.records.length > 0 ? batch : undefined;
+    this.#pending_bytes -= bytes;
+    if (transactions > 0) this.#pending = this.#pending.slice(transactions);
+    return transactions > 0 || records > 0 ? { records: this.#take(records), transactions, end_lsn } : undefined;
+  }
+
+  #take(count: number): readonly OutRecord[] {
+    const records = this.#records;
+    this.#records = records.slice(count);
+    records.length = count;
+    return records;
   }
 
   #streamReached(lsn: Lsn): void {

@@ -30,6 +30,7 @@ export class SnapshotEncoder {
   readonly #table: TableEncoder;
   readonly #position_lsn: Lsn;
   readonly #out = new JsonWriter();
+  readonly #envelopes = new EnvelopeWriter();
 
   constructor(
     table: CatalogTable,
@@ -46,7 +47,8 @@ export class SnapshotEncoder {
     const traceparent = traceparentOf(epoch, this.#position_lsn);
     const committed_ms = String(read_ms);
     const position_prefix = formatSourcePosition({ epoch, commit_lsn: this.#position_lsn, index: 0 }).slice(0, -1);
-    const envelopes = new EnvelopeWriter({
+    const envelopes = this.#envelopes;
+    envelopes.open({
       ...{ xid: null, lsn: this.#position_lsn, committed_us: BigInt(read_ms) * 1000n, processed_ms: read_ms },
       position_prefix,
       transaction_id: null,

@@ -1,7 +1,8 @@
 const SLAB_BYTES = 262_144;
 /** Below this a loop is quicker than a call into the runtime. */
-const SHORT_BYTES = 32;
+const SHORT_BYTES = 96;
 const MAX_DIGITS = 17;
+const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -24,6 +25,11 @@ export class JsonWriter {
   /** A new record; what was written since the last {@link take} is dropped. */
   begin(): void {
     this.#at = this.#begun;
+  }
+
+  /** Bytes of the record so far. */
+  get length(): number {
+    return this.#at - this.#begun;
   }
 
   /** The record: a view that nothing writes to any more. */
@@ -79,6 +85,20 @@ export class JsonWriter {
   text(text: string, encoding: 'utf8' | 'latin1' = 'utf8'): void {
     this.#reserve(encoding === 'latin1' ? text.length : text.length * 3);
     this.#at += this.#slab.write(text, this.#at, encoding);
+  }
+
+  /** Text without a character above 127, as it is. */
+  ascii(text: string): void {
+    this.#reserve(text.length);
+    const slab = this.#slab;
+    let at = this.#at;
+    for (let i = 0; i < text.length; i++) slab[at++] = text.charCodeAt(i);
+    this.#at = at;
+  }
+
+  integer(value: bigint): void {
+    if (value >= 0n && value <= MAX_SAFE) this.digits(Number(value));
+    else this.ascii(value.toString());
   }
 
   /** A whole number from 0 to 2^53, at least `width` digits. */
