@@ -16,9 +16,14 @@ const fault = z
     return { point, count: Number(count) };
   });
 
+const sourceSettings = z.object({ DATABASE_URL: z.string().min(1) });
+
+/** What the check of the source reads. @throws NervelineError `NL-API-012` */
+export const readSourceUrl = (): string => readSettings(sourceSettings).DATABASE_URL;
+
 export const relaySettings = serviceSettings
   .extend({
-    DATABASE_URL: z.string().min(1),
+    ...sourceSettings.shape,
     RELAY_SLOT: name.default('nerveline'),
     RELAY_PUBLICATION: name.default('nerveline'),
     /** Which source tables of the contracts are carried: `SCHEMA.TABLE`, separated by commas; all when absent. */

@@ -8,7 +8,8 @@ export const HELP = `npm start -- [options]
 
 Starts the whole platform on this machine: a PostgreSQL, the log, the services, the dashboard.
 
-  --port N             port of the dashboard (${DEFAULT_PORT})
+  --port N             port of the dashboard (${DEFAULT_PORT}), or of the one app
+  --only APP           one app on this host; needs KAFKA_BROKERS, DATABASE_URL, NERVELINE_JWKS
   --data DIR           where everything that lasts is kept (./data, or NERVELINE_DATA_DIR)
   --reset              start afresh: removes what is in the data directory
   --no-simulator       without the demo's traffic
@@ -21,8 +22,9 @@ Starts the whole platform on this machine: a PostgreSQL, the log, the services, 
   --watch              for developers: build and restart what changes (npm run dev)
   --help               this text
 
-Environment: DATABASE_URL uses a database of your own (PostgreSQL 14 to 18, wal_level = logical); HOST and NERVELINE_JWKS
-open the platform to other machines with keys of your own; LOG_LEVEL sets how much the services log.`;
+Environment: DATABASE_URL uses a database of your own (PostgreSQL 14 to 18, wal_level = logical), KAFKA_BROKERS an Apache
+Kafka for the log (docs/operations.md has the other KAFKA_ settings); INSTANCE_ID tells instances of an app apart; HOST and
+NERVELINE_JWKS open the platform to other machines with keys of your own; LOG_LEVEL sets how much the services log.`;
 
 /** Options that are there or not, and what they set. */
 const SWITCHES = {
@@ -35,6 +37,7 @@ const SWITCHES = {
 /** Options with a value: how it is read, and where it goes. */
 const VALUES = {
   '--port': (options, text) => (options.port = toNumber('--port', text, { integer: true, min: 1, max: 65_535 })),
+  '--only': (options, text) => (options.only = text),
   '--data': (options, text) => (options.data = resolve(text)),
   '--payments': (options, text) => (options.recorded.PAYMENTS_FILE = toFile(text)),
   '--retail': (options, text) => (options.recorded.RETAIL_FILE = toFile(text)),
@@ -55,7 +58,8 @@ export function readOptions(words) {
     simulator: true,
     watch: false,
     help: false,
-    port: DEFAULT_PORT,
+    port: undefined,
+    only: undefined,
     data: undefined,
     recorded: {},
   };
@@ -69,6 +73,8 @@ export function readOptions(words) {
       VALUES[word](options, value);
     } else throw wrong(`unknown option ${word}`);
   }
+  // One app has a usual port of its own.
+  if (options.only === undefined) options.port ??= DEFAULT_PORT;
   return options;
 }
 

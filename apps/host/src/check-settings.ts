@@ -8,12 +8,12 @@ import { LogFile } from './supervisor/log-file';
 import type { Service } from './topology';
 
 /**
- * Has each service look at the files that its settings name, before anything starts: a wrong file is told once, not by a
- * service that ends and is started again for ever.
+ * Has each service look at the files and servers that its settings name, before anything starts: a wrong one is told
+ * once, not by a service that ends and is started again for ever.
  *
  * @throws NervelineError what a service finds wrong
  */
-export async function checkFiles(
+export async function checkSettings(
   settings: HostSettings,
   data: DataDirectory,
   services: readonly Service[],
@@ -21,8 +21,8 @@ export async function checkFiles(
   const given: Readonly<Record<string, string | undefined>> = { ...settings.environment, ...settings.recorded };
   const environment = { ...given, NERVELINE_DATA_DIR: data.path };
   const concerned = services.filter(
-    ({ name, files = [] }) =>
-      files.some((file) => given[file] !== undefined) && isBuilt(settings.programs, name, 'check'),
+    ({ name, checks = [] }) =>
+      checks.some((setting) => (given[setting] ?? '') !== '') && isBuilt(settings.programs, name, 'check'),
   );
   if (concerned.length === 0) return;
   mkdirSync(data.at('logs'), { recursive: true });
@@ -30,7 +30,7 @@ export async function checkFiles(
   try {
     for (const { name } of concerned) {
       const parameters = [programPath(settings.programs, name, 'check')];
-      await step(`Looking at the files of ${name}`, () =>
+      await step(`Looking at what the settings of ${name} name`, () =>
         runOnce({ name: `${name} check`, parameters, environment }, log),
       );
     }

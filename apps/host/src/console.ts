@@ -24,12 +24,21 @@ export interface Summary {
   readonly programs: readonly ProgramStatus[];
   readonly dashboard: string | undefined;
   readonly data_directory: string;
+  /** Where the log is, unless it is embedded. */
+  readonly kafka_brokers: string | undefined;
   readonly demo_keys: boolean;
   readonly seconds: number;
 }
 
 /** What a person needs once everything runs. */
-export function printSummary({ programs, dashboard, data_directory, demo_keys, seconds }: Summary): void {
+export function printSummary({
+  programs,
+  dashboard,
+  data_directory,
+  kafka_brokers,
+  demo_keys,
+  seconds,
+}: Summary): void {
   const shown = fromHere(data_directory);
   const ready = programs.every(({ state }) => state === 'ready');
   const rows = [{ name: 'service', address: 'address', health: 'health' }, ...programs];
@@ -44,6 +53,7 @@ export function printSummary({ programs, dashboard, data_directory, demo_keys, s
   if (dashboard !== undefined) {
     lines.push(`  Dashboard  ${dashboard}${demo_keys ? '   (opens as operator, on this machine only)' : ''}`);
   }
+  if (kafka_brokers !== undefined) lines.push(`  Log        Apache Kafka, ${kafka_brokers}`);
   lines.push(
     `  Data       ${shown}   (npm start -- --reset starts afresh)`,
     `  Logs       ${join(shown, 'logs')}`,

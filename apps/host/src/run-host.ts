@@ -1,4 +1,4 @@
-import { checkFiles } from './check-files';
+import { checkSettings } from './check-settings';
 import { printSummary, say, sayAbout, step } from './console';
 import { giveAccess } from './access/give-access';
 import { type DataDirectory, explain, holdDataDirectory } from './data/data-directory';
@@ -77,8 +77,9 @@ async function runIn(data: DataDirectory, { settings, chosen, signal }: Run): Pr
     printSummary({
       programs: supervisor.status(),
       dashboard: chosen.some(({ name }) => name === 'live-gateway')
-        ? addressOf(settings.host, settings.dashboard_port)
+        ? addressOf(settings.host, ports['live-gateway'] ?? settings.dashboard_port)
         : undefined,
+      kafka_brokers: settings.kafka_brokers,
       data_directory: data.path,
       demo_keys: settings.jwks === undefined,
       seconds: (Date.now() - begun_ms) / 1_000,
@@ -107,14 +108,18 @@ async function clearTheGround(
 ): Promise<void> {
   const ended = await endOrphans(data.at('processes.json'), data.at('postgres'));
   if (ended.length > 0) say(`Ended what a killed run had left running: ${ended.join(', ')}`);
-  await claimPort(settings.dashboard_port, settings.host);
-  await checkFiles(settings, data, services);
+  const wanted_port = settings.only === undefined ? settings.dashboard_port : settings.only.port;
+  if (wanted_port !== undefined) await claimPort(wanted_port, settings.host);
+  await checkSettings(settings, data, services);
   // Behind everything that may refuse the start: a wrong word costs nobody their data.
   if (settings.reset) data.reset();
 }
 
 async function portsFor(settings: HostSettings, data: DataDirectory, services: readonly Service[]) {
   const usual = Object.fromEntries(services.map(({ name, port }) => [name, port]));
+  const { only } = settings;
+  if (only?.port !== undefined) return { [only.name]: only.port };
+  if (only !== undefined) return choosePorts(data.at('ports.json'), usual);
   const ports = await choosePorts(data.at('ports.json'), { ...usual, postgres: POSTGRES_PORT });
   return { ...ports, 'live-gateway': settings.dashboard_port };
 }
@@ -189,6 +194,7 @@ async function migrate(
 const allEnded = (work: readonly Promise<unknown>[]) => Promise.allSettled(work);
 
 function wanted(name: string, settings: HostSettings): boolean {
+  if (settings.only !== undefined && settings.only.name !== name) return false;
   if (name === 'simulator' && !settings.simulator) return false;
   if (isBuilt(settings.programs, name)) return true;
   sayAbout(name, 'has no built program yet and is left out');

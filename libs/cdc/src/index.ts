@@ -18,4 +18,5 @@ export {
 } from './relay/relay-options';
 export { ResumePoint } from './relay/resume-point';
 export { ConfirmedPosition } from './replication/confirmed-position';
+export { checkSource } from './source/check-source';
 export { type WatchedSlot } from './relay/slot-watch';

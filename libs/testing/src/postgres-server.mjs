@@ -1,5 +1,5 @@
 // A PostgreSQL for one test run: prints its URL, and ends, its data with it, as soon as its stdin closes, also when the
-// tests were killed. An argument names the directory of another version's programs.
+// tests were killed. Arguments: the directory of another version's programs or nothing, and settings as JSON.
 import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -56,7 +56,10 @@ async function start() {
   );
   const port = await freePort();
   const postgres = commandFor('postgres');
-  const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const settings = Object.entries({ ...SETTINGS, ...JSON.parse(process.argv[3] ?? '{}') }).flatMap(([name, value]) => [
+    '-c',
+    `${name}=${value}`,
+  ]);
   const child = spawn(postgres.command, [...postgres.prefix, '-D', data, '-p', String(port), ...settings], {
     ...postgres.options,
     // Ctrl-C is for the tests, which then let go of us.
@@ -86,8 +89,8 @@ async function stop() {
 }
 
 function commandFor(program) {
-  const [programs] = process.argv.slice(2);
-  if (programs !== undefined) return { command: join(programs, program), prefix: [], options: account ?? {} };
+  const [programs = ''] = process.argv.slice(2);
+  if (programs !== '') return { command: join(programs, program), prefix: [], options: account ?? {} };
   const command = postgresCommand(program, data, account);
   if (command === undefined)
     throw new Error(`there is no embedded PostgreSQL for ${process.platform} on ${process.arch}`);

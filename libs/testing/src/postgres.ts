@@ -17,10 +17,14 @@ export interface TestPostgres extends AsyncDisposable {
  * Starts a PostgreSQL 18 with `wal_level = logical` on a free port; it ends with the test, however that ends.
  *
  * @param programs directory of another version's programs
+ * @param settings instead of ours: `{ wal_level: 'replica' }`
  */
-export async function startPostgres(programs?: string): Promise<TestPostgres> {
+export async function startPostgres(
+  programs = '',
+  settings: Readonly<Record<string, string>> = {},
+): Promise<TestPostgres> {
   const script = join(__dirname, 'postgres-server.mjs');
-  const keeper = spawn(process.execPath, programs === undefined ? [script] : [script, programs], {
+  const keeper = spawn(process.execPath, [script, programs, JSON.stringify(settings)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const [url] = (await Promise.race([

@@ -48,6 +48,8 @@ export async function createHostFixture(names: readonly string[], dashboard_port
     simulator: true,
     host: '127.0.0.1',
     dashboard_port,
+    only: undefined,
+    kafka_brokers: undefined,
     database_url: 'postgres://unused',
     jwks: 'unused',
     recorded: {},

@@ -29,6 +29,16 @@ describe('the host', () => {
     expect(answer).toBe(String(second));
   });
 
+  test('runs one app alone where it is told to, and nothing of the others', async () => {
+    await using fixture = await createHostFixture(['alpha', 'beta'], PORT);
+    const only = { name: 'beta', port: PORT + 7 };
+    await using host = fixture.start([service('alpha', PORT + 1), service('beta', PORT + 2, ['alpha'])], { only });
+    expect(await host.next()).toEqual({ up: true });
+    expect(fixture.events().map(({ name }) => name)).toEqual(['beta']);
+    const answer = await (await fetch(`http://127.0.0.1:${PORT + 7}`)).text();
+    expect(answer).toBe(String(fixture.pidOf('beta')));
+  });
+
   test('kills a service that hangs and starts it again, tells why, and leaves the others alone', async () => {
     await using fixture = await createHostFixture(['alpha', 'beta'], PORT);
     await using host = fixture.start([service('alpha', PORT + 1), service('beta', PORT + 2)]);

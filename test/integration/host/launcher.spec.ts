@@ -4,7 +4,15 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { createTempDirectory, describeWithMount, freePort, mountDisk } from '@nerveline/testing';
+import {
+  createDatabase,
+  createTempDirectory,
+  describeWithMount,
+  freePort,
+  mountDisk,
+  startPostgres,
+  stopOwnPostgres,
+} from '@nerveline/testing';
 import { holdDataDirectory } from '../../../apps/host/src/data/data-directory';
 import { readIfThere } from '../../../apps/host/src/data/whole-file';
 
@@ -41,7 +49,16 @@ const lastLine = (text: string) => text.trim().split('\n').at(-1);
 test('--help explains the options and starts nothing', async () => {
   const { code, stdout } = await start(['--help']);
   expect(code).toBe(0);
-  for (const option of ['--port', '--reset', '--no-simulator', '--data', '--payments', '--roads', '--speed']) {
+  for (const option of [
+    '--only',
+    '--port',
+    '--reset',
+    '--no-simulator',
+    '--data',
+    '--payments',
+    '--roads',
+    '--speed',
+  ]) {
     expect(stdout).toContain(option);
   }
 });
@@ -50,6 +67,7 @@ test.each([
   [['--prot', '5000'], 'NL-HST-002: unknown option --prot.'],
   [['--port'], 'NL-HST-002: --port needs a value.'],
   [['--port', '99999'], 'NL-HST-002: --port must be a whole number from 1 to 65535, and 99999 is not.'],
+  [['--only', 'nobody'], 'NL-HST-002: --only knows cdc-relay, fraud-scoring, '],
   [['--speed=-1'], 'NL-HST-002: --speed must be a number from 0.001 to 1000000, and -1 is not.'],
   [['--payments', '/no/such/file.csv'], 'NL-HST-011: there is no file /no/such/file.csv.'],
 ])('%j is answered by one sentence and a code that is not 0', async (parameters, sentence) => {
@@ -58,6 +76,52 @@ test.each([
   expect(stdout).toBe('');
   expect(stderr).toContain(sentence);
   expect(stderr.trim().split('\n')).toHaveLength(1);
+});
+
+test('one app alone says what it shares with the others and was not given, and starts nothing', async () => {
+  await using directory = await createTempDirectory();
+  const data = join(directory.path, 'data');
+  const shared = { KAFKA_BROKERS: '127.0.0.1:1', DATABASE_URL: '', NERVELINE_JWKS: '' };
+  const { code, stderr } = await start(['--only', 'fraud-scoring', '--data', data], shared);
+  expect(code).toBe(1);
+  expect(lastLine(stderr)).toBe('NL-HST-015: --only fraud-scoring lacks DATABASE_URL, NERVELINE_JWKS');
+  expect(existsSync(data)).toBe(false);
+});
+
+describe("a database of one's own", () => {
+  afterAll(stopOwnPostgres);
+
+  const startOn = async (database_url: string) => {
+    await using directory = await createTempDirectory();
+    const words = ['--data', join(directory.path, 'data'), '--port', String(await freePort())];
+    const { code, stdout, stderr } = await start(words, { DATABASE_URL: database_url });
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(existsSync(join(directory.path, 'data', 'postgres'))).toBe(false);
+    return stderr.split('\n').filter((line) => line.startsWith('NL-'));
+  };
+
+  test('whose role may not replicate is told with what mends it, and nothing starts', async () => {
+    await using database = await createDatabase();
+    const role = `poor_${process.pid}`;
+    await database.query(`CREATE ROLE ${role} LOGIN PASSWORD 'poor'`);
+    try {
+      const url = Object.assign(new URL(database.url), { username: role, password: 'poor' });
+      const said = await startOn(url.href);
+      expect(said).toEqual([expect.stringMatching(/^NL-CDC-002: DATABASE_URL: .* ALTER ROLE name REPLICATION; /)]);
+      const wrong = Object.assign(url, { password: 'wrong' });
+      expect(await startOn(wrong.href)).toEqual([expect.stringMatching(/^NL-CDC-003: DATABASE_URL: /)]);
+    } finally {
+      await database.query(`DROP ROLE ${role}`);
+    }
+  });
+
+  test('that writes no logical WAL is told with what mends it, and nothing starts', async () => {
+    await using server = await startPostgres('', { wal_level: 'replica' });
+    const said = await startOn(server.url);
+    expect(said).toEqual([
+      'NL-CDC-001: DATABASE_URL: wal_level is replica. ALTER SYSTEM SET wal_level = logical; then restart PostgreSQL.',
+    ]);
+  });
 });
 
 test('a Node that is too old is named, before anything that it could not read', async () => {

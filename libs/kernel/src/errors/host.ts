@@ -71,4 +71,9 @@ export const hostErrors = {
     meaning: 'No such service runs from this data directory.',
     action: 'Start the platform, or name its data directory: --data DIR.',
   },
+  'NL-HST-015': {
+    retriable: false,
+    meaning: 'One app alone lacks what it shares with the others, which run elsewhere.',
+    action: 'Set KAFKA_BROKERS, DATABASE_URL and NERVELINE_JWKS to the same for all hosts, or leave --only out.',
+  },
 } satisfies Record<string, ErrorEntry>;

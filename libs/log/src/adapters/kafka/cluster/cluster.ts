@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { NervelineError } from '@nerveline/kernel';
 import { pause } from '../../../consumer/backoff';
 import type { KafkaSettings } from '../settings';
@@ -49,6 +50,8 @@ export class Cluster {
     readonly settings: KafkaSettings,
     tell: (state: BrokerState) => void,
   ) {
+    // Whatever waits listens for the end: that is no leak.
+    setMaxListeners(0, this.closing);
     this.control = { name: 'control', silence_ms: settings.silence_ms };
     this.#connections = new Connections(wire, new Connectivity(tell));
     this.#metadata = new MetadataCache((topics) => this.askMetadata(topics));
