@@ -3,6 +3,9 @@ import type { LogTopic } from '@nerveline/log';
 const HOUR: LogTopic['retention'] = { kind: 'age', retention_ms: 3_600_000 };
 const topic = (name: string, owner: string): LogTopic => ({ name, partitions: 1, owner, retention: HOUR });
 
+/** So many partitions wait side by side in the waiting bench. */
+export const WAITING_PARTITIONS = 16;
+
 /** The topics of the log bench: each process of it writes one. */
 export const catalogue: readonly LogTopic[] = [
   topic('bench', 'bench-writer'),
@@ -10,6 +13,7 @@ export const catalogue: readonly LogTopic[] = [
   topic('small-1', 'small-1'),
   topic('small-2', 'small-2'),
   topic('caught-up', 'catcher'),
+  { ...topic('many', 'bench-writer'), partitions: WAITING_PARTITIONS },
 ];
 
 /** Wall time with the resolution of the monotonic clock, comparable between processes of one machine. */

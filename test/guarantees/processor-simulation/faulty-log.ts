@@ -68,13 +68,15 @@ export class FaultyLog implements Log {
     return new Promise((resolve) => {
       const end = (found: boolean): void => {
         this.#waiting.delete(look);
+        signal.removeEventListener('abort', abort);
         this.world.schedule.after(this.world.schedule.random() * MAX_LATENCY_MS, () => resolve(found), this.life);
       };
       const look = (): void => {
         const { disk } = this.world;
         if (positions.some((one) => disk.partition(one.topic, one.partition).length > one.next_offset)) end(true);
       };
-      signal.addEventListener('abort', () => end(false));
+      const abort = (): void => end(false);
+      signal.addEventListener('abort', abort);
       this.#waiting.add(look);
       if (signal.aborted) end(false);
       else look();

@@ -94,10 +94,13 @@ export interface Log extends CommitPort {
   /**
    * Resolves as soon as one of the positions has a record (true), or when the signal aborts (false). Costs nothing
    * while it waits.
+   *
+   * @param onRecords hears the index of each position that was seen to have a record, where the log can tell
    */
   waitForRecords(
     positions: readonly { readonly topic: string; readonly partition: number; readonly next_offset: Offset }[],
     signal: AbortSignal,
+    onRecords?: (index: number) => void,
   ): Promise<boolean>;
 
   /** How many partitions a topic has, also before anything was written. @throws NervelineError `NL-LOG-001` */

@@ -27,10 +27,13 @@ export interface IntakeOptions {
 
 /** Reads what belongs to one partition number, one batch of each input in turn, as long as there is room. */
 export class Intake {
-  #waiting: AbortController | undefined;
+  /** What may have records: an input that was read to its end waits until it is known to have more. */
+  readonly #due: Set<IntakeInput>;
+  #waiting = new AbortController();
 
   constructor(private readonly options: IntakeOptions) {
-    options.signal.addEventListener('abort', () => this.#waiting?.abort());
+    this.#due = new Set(options.inputs);
+    options.signal.addEventListener('abort', () => this.#waiting.abort());
   }
 
   async run(): Promise<void> {
@@ -39,7 +42,7 @@ export class Intake {
       let progressed = false;
       for (const input of inputs) {
         if (signal.aborted) return;
-        if (!input.isFull()) progressed = (await this.#step(input)) || progressed;
+        if (this.#due.has(input) && !input.isFull()) progressed = (await this.#step(input)) || progressed;
       }
       // Handlers and timers have their turn, also while there is always more to read.
       if (progressed) await timers.turn();
@@ -52,22 +55,36 @@ export class Intake {
     const { topic, partition, next_offset, room_records: max_records } = input;
     const request = { topic, partition, from: next_offset, max_bytes: read_bytes, max_records };
     const batch = await this.#retrying(() => unlessAbsent(log.read(request)));
+    if (batch === undefined || batch.next_offset >= batch.tail_offset) this.#due.delete(input);
     if (batch === undefined || batch.next_offset === next_offset || signal.aborted) return false;
     input.take(batch);
     return true;
   }
 
   async #wait(): Promise<void> {
-    const { log, inputs, signal, room } = this.options;
+    const { inputs, signal, room } = this.options;
     if (signal.aborted) return;
-    const waiting = new AbortController();
-    this.#waiting = waiting;
+    // One for many waits: it ends with the room that it has waited for.
+    if (this.#waiting.signal.aborted) this.#waiting = new AbortController();
+    const waiting = this.#waiting;
     const open = inputs.filter((input) => !input.isFull());
     if (open.length < inputs.length) room.wait(waiting);
-    if (open.length > 0) await this.#retrying(() => log.waitForRecords(open, waiting.signal));
+    if (open.length > 0) await this.#waitForRecords(open, waiting.signal);
     else await new Promise<void>((resolve) => waiting.signal.addEventListener('abort', () => resolve()));
     room.forget(waiting);
-    this.#waiting = undefined;
+  }
+
+  async #waitForRecords(open: readonly IntakeInput[], signal: AbortSignal): Promise<void> {
+    let told = false;
+    const found = await this.#retrying(() =>
+      this.options.log.waitForRecords(open, signal, (index) => {
+        const input = open[index];
+        if (input !== undefined) this.#due.add(input);
+        told = true;
+      }),
+    );
+    // A log that can't tell which, or an error: all are looked at.
+    if (!told && found !== false) for (const input of open) this.#due.add(input);
   }
 
   /** A log that can't be read for a while is no reason to end. */

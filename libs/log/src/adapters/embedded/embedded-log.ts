@@ -16,11 +16,12 @@ import { findOwner } from './find-owner';
 import type { LogTopics } from './log-topic';
 import { Membership } from './membership';
 import type { Use } from './own-environment';
+import type { WaitingPosition } from './record-watch';
 import { checkGroup, type CommitPreparer } from './prepare-commit';
 import type { SharedEnvironment } from './shared-environment';
 import { StateView } from './state-view';
 import { truncate } from './truncation';
-import { waitFor, type WaitingPosition } from './wait-for';
+import { waitFor } from './wait-for';
 
 /** What an open log is made of. */
 export interface EmbeddedParts {
@@ -64,13 +65,16 @@ export class EmbeddedLog implements Log {
     return environment.read((file) => readRecords(file, request));
   }
 
-  async waitForRecords(positions: readonly WaitingPosition[], signal: AbortSignal): Promise<boolean> {
-    const waiting = new Map<SharedEnvironment, WaitingPosition[]>();
-    for (const position of positions) {
-      const environment = this.environmentOf(position.topic, position.partition);
-      waiting.set(environment, [...(waiting.get(environment) ?? []), position]);
-    }
-    return waitFor(waiting, [signal, this.#closing.signal]);
+  async waitForRecords(
+    positions: readonly WaitingPosition[],
+    signal: AbortSignal,
+    onRecords?: (index: number) => void,
+  ): Promise<boolean> {
+    const placed = positions.map((position) => ({
+      position,
+      environment: this.environmentOf(position.topic, position.partition),
+    }));
+    return waitFor(placed, [signal, this.#closing.signal], onRecords);
   }
 
   async partitionCount(topic: string): Promise<number> {

@@ -45,3 +45,6 @@ export function decodePartitionEntry(bytes: Buffer | undefined): PartitionEntry 
     size_bytes: bytes.length < 48 ? Number.NaN : bytes.readDoubleLE(40),
   };
 }
+
+/** Of an entry's bytes, without the rest of it. */
+export const decodeNextOffset = (bytes: Buffer | undefined): number => bytes?.readDoubleLE(0) ?? 0;

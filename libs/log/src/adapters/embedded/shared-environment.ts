@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { invariant, NervelineError } from '@nerveline/kernel';
 import { DoorbellListener } from './doorbell-listener';
 import { EnvironmentFile } from './environment-file';
+import { RecordWatch, type Watcher } from './record-watch';
 
 /**
  * The environment of one service as this process knows it. LMDB must not be opened twice in a process, so the logs of a
@@ -11,6 +12,7 @@ import { EnvironmentFile } from './environment-file';
 export class SharedEnvironment {
   readonly directory: string;
   readonly #wakes = new Set<() => void>();
+  readonly #watch = new RecordWatch();
   #file: EnvironmentFile | undefined;
   #writing = false;
   #listener: DoorbellListener | undefined;
@@ -71,7 +73,7 @@ export class SharedEnvironment {
     const file = this.#file;
     this.#file = undefined;
     if (!broken) await file?.close();
-    if (this.#wakes.size > 0) this.listen();
+    if (this.#wakes.size > 0 || !this.#watch.isEmpty) this.listen();
   }
 
   /** @throws NervelineError `NL-LOG-006`, `NL-LOG-008` */
@@ -94,8 +96,19 @@ export class SharedEnvironment {
     return () => this.#wakes.delete(wake);
   }
 
+  /** Tells the watcher when its position has a record, until {@link unwatch}. */
+  watch(watcher: Watcher): void {
+    this.#watch.add(watcher);
+    if (!this.#writing) this.listen();
+  }
+
+  unwatch(watcher: Watcher): void {
+    this.#watch.remove(watcher);
+  }
+
   wake(): void {
     for (const wake of this.#wakes) wake();
+    this.#watch.look((look) => (this.exists ? this.read(look) : undefined));
   }
 
   private open(): EnvironmentFile | undefined {

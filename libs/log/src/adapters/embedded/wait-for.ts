@@ -1,47 +1,61 @@
-import type { Offset } from '@nerveline/kernel';
 import { readEntry } from './batch-reader';
+import type { WaitingPosition, Watcher } from './record-watch';
 import type { SharedEnvironment } from './shared-environment';
 
-export interface WaitingPosition {
-  readonly topic: string;
-  readonly partition: number;
-  readonly next_offset: Offset;
+/** A position among those that somebody waits at. */
+export interface PlacedPosition {
+  readonly environment: SharedEnvironment;
+  readonly position: WaitingPosition;
 }
 
 /**
- * Sleeps until one of the positions has a record (true) or one of the signals aborts (false). A ring makes it look at
- * the environment that rang, at all of its positions in one snapshot.
+ * Sleeps until one of the positions has a record (true) or one of the signals aborts (false). A ring makes the
+ * environment that rang look, once for all who wait there.
+ *
+ * @param onRecords hears the index of each position that was seen to have a record
  */
 export async function waitFor(
-  positions: ReadonlyMap<SharedEnvironment, readonly WaitingPosition[]>,
+  positions: readonly PlacedPosition[],
   signals: readonly AbortSignal[],
+  onRecords: (index: number) => void = () => undefined,
 ): Promise<boolean> {
-  const rung = new Set(positions.keys());
-  let wake: () => void = () => undefined;
-  const abort = (): void => wake();
-  const unsubscribe = [...positions.keys()].map((environment) =>
-    environment.subscribe(() => {
-      rung.add(environment);
-      wake();
-    }),
-  );
-  for (const signal of signals) signal.addEventListener('abort', abort);
+  if (signals.some(({ aborted }) => aborted)) return false;
+  let abort = (): void => undefined;
+  const watchers: Watcher[] = [];
   try {
-    for (;;) {
-      if (signals.some(({ aborted }) => aborted)) return false;
-      for (const environment of rung) if (hasRecord(environment, positions.get(environment) ?? [])) return true;
-      rung.clear();
-      await new Promise<void>((resolve) => (wake = resolve));
-    }
+    return await new Promise<boolean>((resolve, reject) => {
+      abort = () => resolve(false);
+      for (const signal of signals) signal.addEventListener('abort', abort);
+      positions.forEach(({ environment, position }, index) => {
+        const onRecord = (): void => {
+          onRecords(index);
+          resolve(true);
+        };
+        const watcher = { position, onRecord, onError: reject };
+        watchers.push(watcher);
+        // Before the look: what becomes durable behind it rings.
+        environment.watch(watcher);
+      });
+      for (const environment of new Set(positions.map((one) => one.environment))) {
+        lookAtOnce(
+          environment,
+          watchers.filter((_, index) => positions[index]?.environment === environment),
+        );
+      }
+    });
   } finally {
-    for (const stop of unsubscribe) stop();
+    watchers.forEach((watcher, index) => positions[index]?.environment.unwatch(watcher));
     for (const signal of signals) signal.removeEventListener('abort', abort);
   }
 }
 
-function hasRecord(environment: SharedEnvironment, waiting: readonly WaitingPosition[]): boolean {
-  if (!environment.exists) return false;
-  return environment.read((file) =>
-    waiting.some(({ topic, partition, next_offset }) => readEntry(file, topic, partition).next_offset > next_offset),
+function lookAtOnce(environment: SharedEnvironment, watchers: readonly Watcher[]): void {
+  if (!environment.exists) return;
+  const found = environment.read((file) =>
+    watchers.filter(({ position }) => {
+      const { topic, partition, next_offset } = position;
+      return readEntry(file, topic, partition).next_offset > next_offset;
+    }),
   );
+  for (const watcher of found) watcher.onRecord();
 }
