@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { Body, Controller, Get, Module, Post } from '@nestjs/common';
+import { Body, Controller, Get, Module, Post, UseGuards } from '@nestjs/common';
+import { MessagePattern } from '@nestjs/microservices';
 import type { Principal } from '@nerveline/kernel';
 import { createTempDirectory, createTestKeys, eventually, freePort } from '@nerveline/testing';
 import { z } from 'zod';
@@ -11,7 +12,9 @@ import {
   Readiness,
   readSettings,
   Scope,
+  ScopeGuard,
   serviceSettings,
+  SignedIn,
   startService,
 } from './index';
 
@@ -44,7 +47,36 @@ class ForgottenController {
   }
 }
 
-@Module({ controllers: [OrdersController, OpenController] })
+@Controller('signed-in')
+@SignedIn()
+class SignedInController {
+  @Get()
+  who(@CurrentPrincipal() { subject }: Principal) {
+    return { subject };
+  }
+}
+
+@Controller()
+@UseGuards(ScopeGuard)
+class UnscopedMessages {
+  @MessagePattern('orders.take')
+  take(): void {}
+}
+
+@Controller()
+@Scope('stock:write')
+class UnguardedMessages {
+  @MessagePattern('orders.take')
+  take(): void {}
+}
+
+@Module({ controllers: [UnscopedMessages] })
+class UnscopedMessagesModule {}
+
+@Module({ controllers: [UnguardedMessages] })
+class UnguardedMessagesModule {}
+
+@Module({ controllers: [SignedInController, OrdersController, OpenController] })
 class OrdersModule {}
 
 @Module({ controllers: [ForgottenController] })
@@ -163,6 +195,21 @@ test('a sender of far too much hears so, and its connection lasts until it is do
 
 test('a route that declares no scope stops the start', async () => {
   await expect(openService(ForgottenModule)).rejects.toMatchObject({ code: 'NL-API-010' });
+});
+
+test.each([
+  ['declares no scope', UnscopedMessagesModule],
+  ['has no guard that looks at its scope', UnguardedMessagesModule],
+])('a message pattern that %s stops the start', async (_name, module) => {
+  await expect(openService(module)).rejects.toMatchObject({ code: 'NL-API-010' });
+});
+
+test('a route for all that are signed in takes any good token, and nobody without one', async () => {
+  await using open = await openService();
+  const get = (headers: Record<string, string>) => fetch(`${open.service.address}/signed-in`, { headers });
+  const answer = await get({ authorization: `Bearer ${await open.keys.token({ subject: 'ann', scopes: [] })}` });
+  expect(await answer.json()).toEqual({ subject: 'ann' });
+  expect(await errorOf(await get({}))).toMatchObject({ code: 'NL-API-004' });
 });
 
 test('an unknown route is a 404 with a code', async () => {

@@ -8,7 +8,7 @@ export { createLogger, type Logger } from './logger';
 export { measure, metrics, timed, type DoorMetrics } from './metrics';
 export { runMigrations } from './migrations';
 export { Readiness, type Check } from './readiness';
-export { CurrentPrincipal, Public, requireScope, Scope, ScopeGuard } from './scope';
+export { CurrentPrincipal, Public, requireScope, Scope, ScopeGuard, SignedIn } from './scope';
 export { LOGGER, SETTINGS } from './service.module';
 export { advertisedUrl, isLoopback, readSettings, serviceSettings, type ServiceSettings } from './settings';
 export { TOKEN_AUDIENCE, TOKEN_ISSUER, TokenVerifier } from './tokens';

@@ -1,17 +1,17 @@
 import { RequestMethod } from '@nestjs/common';
-import { METHOD_METADATA, PATH_METADATA, ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
+import { GUARDS_METADATA, METHOD_METADATA, PATH_METADATA, ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
 import { MetadataScanner, type ModulesContainer } from '@nestjs/core';
-import { NervelineError, type Scope } from '@nerveline/kernel';
+import { NervelineError } from '@nerveline/kernel';
 import { z } from 'zod';
 import { DESCRIBE_METADATA, type RouteDescription } from './describe';
-import { SCOPE_METADATA, type PUBLIC } from './scope';
+import { SCOPE_METADATA, ScopeGuard, type Demand } from './scope';
 
 /** A route as its decorators declare it. */
 export interface DeclaredRoute {
   readonly method: string;
   /** With parameters in braces: `/v1/reservations/{reservation_id}`. */
   readonly path: string;
-  readonly scope: Scope | typeof PUBLIC;
+  readonly scope: Demand;
   readonly description: RouteDescription | undefined;
   readonly body: z.ZodType | undefined;
 }
@@ -19,19 +19,25 @@ export interface DeclaredRoute {
 type Handler = (...args: never[]) => unknown;
 
 const SOCKET_EVENT_METADATA = 'websockets:message_mapping';
+const MESSAGE_HANDLER_METADATA = 'microservices:handler_type';
+/** `@MessagePattern`: a request. What arrives by `@EventPattern` was let in where it was written. */
+const REQUEST_HANDLER = 1;
 const BODY_PARAM = '3:';
 const scanner = new MetadataScanner();
 
 /**
  * Every HTTP route of the application, from its decorators.
  *
- * @throws NervelineError `NL-API-010` for a route or socket event that declares no scope
+ * @throws NervelineError `NL-API-010` for a route, message pattern or socket event that declares no scope, and for a message
+ *   pattern without the guard that looks at it
  */
 export function declaredRoutes(modules: ModulesContainer): DeclaredRoute[] {
   const routes: DeclaredRoute[] = [];
   for (const module of modules.values()) {
     for (const { metatype, instance } of module.controllers.values()) {
-      if (typeof metatype === 'function') routes.push(...routesOf(metatype, prototypeOf(instance)));
+      if (typeof metatype !== 'function') continue;
+      routes.push(...routesOf(metatype, prototypeOf(instance)));
+      demandMessageScopes(metatype, prototypeOf(instance));
     }
     for (const { metatype, instance } of module.providers.values()) {
       if (typeof metatype === 'function' && instance !== null && typeof instance === 'object') {
@@ -75,9 +81,24 @@ function demandSocketScopes(gateway: object, prototype: Record<string, Handler>)
   }
 }
 
-function scopeOf(owner: object, handler: Handler, name: string): Scope | typeof PUBLIC {
+/** The guard of every route isn't one of messages: a hybrid application applies none to them by itself. */
+function demandMessageScopes(controller: object, prototype: Record<string, Handler>): void {
+  for (const name of scanner.getAllMethodNames(prototype)) {
+    const handler = prototype[name];
+    if (handler === undefined || Reflect.getMetadata(MESSAGE_HANDLER_METADATA, handler) !== REQUEST_HANDLER) continue;
+    scopeOf(controller, handler, name);
+    const guards = [handler, controller].flatMap(
+      (on) => Reflect.getMetadata(GUARDS_METADATA, on) as unknown[] | undefined,
+    );
+    if (guards.includes(ScopeGuard)) continue;
+    const detail = `${(controller as { name: string }).name}.${name} takes requests without the ScopeGuard`;
+    throw new NervelineError('NL-API-010', { detail });
+  }
+}
+
+function scopeOf(owner: object, handler: Handler, name: string): Demand {
   const scope = (Reflect.getMetadata(SCOPE_METADATA, handler) ?? Reflect.getMetadata(SCOPE_METADATA, owner)) as
-    Scope | typeof PUBLIC | undefined;
+    Demand | undefined;
   if (scope !== undefined) return scope;
   throw new NervelineError('NL-API-010', { detail: `${(owner as { name: string }).name}.${name} declares no scope` });
 }

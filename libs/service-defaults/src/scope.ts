@@ -12,6 +12,9 @@ import { TokenVerifier } from './tokens';
 
 export const SCOPE_METADATA = 'nerveline:scope';
 export const PUBLIC = 'public';
+export const SIGNED_IN = 'signed_in';
+/** What a route, message pattern or socket event demands. */
+export type Demand = ScopeName | typeof PUBLIC | typeof SIGNED_IN;
 
 /** The right that a route, socket event or whole controller demands. */
 export const Scope = (scope: ScopeName) => SetMetadata(SCOPE_METADATA, scope);
@@ -19,7 +22,13 @@ export const Scope = (scope: ScopeName) => SetMetadata(SCOPE_METADATA, scope);
 /** Says that a route needs no token: health, metrics, the page itself. */
 export const Public = () => SetMetadata(SCOPE_METADATA, PUBLIC);
 
-/** What the guard leaves behind: on the HTTP request, or in `socket.data`. */
+/**
+ * Says that a route needs a token that is good, whatever its scopes: what it leads to is guarded by scopes of its own, as
+ * the message patterns behind `/v1/requests` are.
+ */
+export const SignedIn = () => SetMetadata(SCOPE_METADATA, SIGNED_IN);
+
+/** What the guard leaves behind: on the HTTP request, or in `socket.data`; and what a message's context has. */
 interface WithPrincipal {
   principal?: Principal;
 }
@@ -32,17 +41,25 @@ interface Socket {
   readonly data: WithPrincipal;
 }
 
-/** The principal of the request or socket, as the guard found it. */
+/** The principal of the request, message or socket, as the guard found it. */
 export const CurrentPrincipal = createParamDecorator((_data: unknown, context: ExecutionContext): Principal => {
-  const holder =
-    context.getType() === 'ws'
-      ? context.switchToWs().getClient<Socket>().data
-      : context.switchToHttp().getRequest<HttpRequest>();
-  if (holder.principal === undefined) throw new NervelineError('NL-API-004', { detail: 'nobody is signed in' });
-  return holder.principal;
+  const { principal } = holderOf(context);
+  if (principal === undefined) throw new NervelineError('NL-API-004', { detail: 'nobody is signed in' });
+  return principal;
 });
 
-/** The one guard: every route and socket event passes here, and what declares no scope is refused. */
+function holderOf(context: ExecutionContext): WithPrincipal {
+  switch (context.getType()) {
+    case 'ws':
+      return context.switchToWs().getClient<Socket>().data;
+    case 'rpc':
+      return context.switchToRpc().getContext<WithPrincipal>();
+    default:
+      return context.switchToHttp().getRequest<HttpRequest>();
+  }
+}
+
+/** The one guard: every route, message and socket event passes here, and what declares no scope is refused. */
 @Injectable()
 export class ScopeGuard implements CanActivate {
   constructor(
@@ -51,19 +68,22 @@ export class ScopeGuard implements CanActivate {
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const scope = this.reflector.getAllAndOverride<ScopeName | typeof PUBLIC | undefined>(SCOPE_METADATA, [
+    const scope = this.reflector.getAllAndOverride<Demand | undefined>(SCOPE_METADATA, [
       context.getHandler(),
       context.getClass(),
     ]);
     if (scope === PUBLIC) return true;
     if (scope === undefined)
       throw new NervelineError('NL-API-010', { detail: `${context.getClass().name}.${context.getHandler().name}` });
-    requireScope(await this.#principalOf(context), scope);
+    const principal = await this.#principalOf(context);
+    if (scope === SIGNED_IN) requireSomebody(principal);
+    else requireScope(principal, scope);
     return true;
   }
 
   async #principalOf(context: ExecutionContext): Promise<Principal | undefined> {
-    if (context.getType() === 'ws') return context.switchToWs().getClient<Socket>().data.principal;
+    // Who opened the socket or sent the message was checked at its door.
+    if (context.getType() !== 'http') return holderOf(context).principal;
     const request = context.switchToHttp().getRequest<HttpRequest>();
     const { authorization } = request.headers;
     if (typeof authorization !== 'string' || !authorization.startsWith('Bearer ')) return undefined;
@@ -74,8 +94,12 @@ export class ScopeGuard implements CanActivate {
 
 /** @throws NervelineError `NL-API-004` without a principal, `NL-API-005` without the scope */
 export function requireScope(principal: Principal | undefined, scope: ScopeName): asserts principal is Principal {
-  if (principal === undefined) throw new NervelineError('NL-API-004', { detail: 'a bearer token is needed' });
+  requireSomebody(principal);
   if (!principal.scopes.includes(scope)) {
     throw new NervelineError('NL-API-005', { detail: `this needs the scope ${scope}` });
   }
+}
+
+function requireSomebody(principal: Principal | undefined): asserts principal is Principal {
+  if (principal === undefined) throw new NervelineError('NL-API-004', { detail: 'a bearer token is needed' });
 }
