@@ -1,6 +1,9 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import {
   Catch,
   Controller,
+  createParamDecorator,
   Injectable,
   Module,
   ParseIntPipe,
@@ -17,7 +20,7 @@ import {
 import { NestFactory } from '@nestjs/core';
 import { Ctx, EventPattern, MessagePattern, Payload, RpcException } from '@nestjs/microservices';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { NervelineError, type OutRecord } from '@nerveline/kernel';
+import { NervelineError, tenantKey, type OutRecord, type Principal } from '@nerveline/kernel';
 import {
   deadLettersController,
   LogClient,
@@ -60,8 +63,11 @@ const price: RequestPattern<{ order: string }, { order: string; by: string; key:
   topic: 'orders',
   request: z.strictObject({ order: z.string() }),
   answer: z.strictObject({ order: z.string(), by: z.string(), key: z.string() }),
-  key: ({ order }) => order,
+  key: ({ order }, { tenant_id }) => tenantKey(tenant_id, order),
 };
+
+const ann: Principal = { tenant_id: 'demo', subject: 'ann', roles: [], scopes: [] };
+const sender = { principal: ann, token: 'secret' };
 
 const order = (key: string, value: unknown): OutRecord => ({
   ...{ topic: 'orders', key, value: Buffer.from(JSON.stringify(value)), timestamp_ms: 1 },
@@ -120,7 +126,7 @@ class ShopController {
   answer(@Payload() { order }: { order: string }, @Ctx() context: LogRequestContext): unknown {
     if (order === 'unknown') return throwError(() => new NervelineError('NL-API-006', { detail: 'no such order' }));
     if (order === 'slow') return new Promise(() => undefined);
-    return { order, by: String(context.principal), key: context.key };
+    return { order, by: context.principal.subject, key: context.key };
   }
 }
 
@@ -153,7 +159,8 @@ class OverHttp implements ExceptionFilter {
   }
 }
 
-const nobody: MethodDecorator & ParameterDecorator = () => undefined;
+const anybody: MethodDecorator = () => undefined;
+const byAnn = createParamDecorator(() => ann)();
 
 async function openShop(
   options: Partial<LogTransportOptions> & { controllers?: (typeof ShopController)[] } = {},
@@ -173,8 +180,8 @@ async function openShop(
   @Module({
     controllers: [
       ...controllers,
-      requestsController({ transport: TRANSPORT, may: nobody, principal: nobody }),
-      deadLettersController({ desk: DESK, mayRead: nobody, mayWrite: nobody, principal: nobody }),
+      requestsController({ transport: TRANSPORT, may: anybody, principal: byAnn }),
+      deadLettersController({ desk: DESK, mayRead: anybody, mayWrite: anybody, principal: byAnn }),
     ],
     providers: [
       { provide: TRANSPORT, useValue: transport },
@@ -292,10 +299,12 @@ test('two handlers of one topic stop the start: one of them would have no positi
 
 test('a request is answered by the owner of its key, its errors keep their code, and who is late is told so', async () => {
   await using shop = await openShop();
-  const client = new LogClient({ log: shop.log, token: () => 'secret' });
-  expect(await firstValueFrom(client.send(price, { order: 'o-1' }))).toMatchObject({ order: 'o-1', key: 'o-1' });
+  const client = new LogClient({ log: shop.log, sender });
+  expect(await firstValueFrom(client.send(price, { order: 'o-1' }))).toEqual({
+    ...{ order: 'o-1', by: 'ann', key: 'demo/o-1' },
+  });
   await expect(firstValueFrom(client.send(price, { order: 'unknown' }))).rejects.toMatchObject({ code: 'NL-API-006' });
-  await expect(firstValueFrom(client.send(price, { wrong: 1 }))).rejects.toMatchObject({ code: 'NL-LOG-011' });
+  await expect(firstValueFrom(client.send(price, { wrong: 1 }))).rejects.toMatchObject({ code: 'NL-API-001' });
   const slow = new LogRequest({ order: 'slow' }, { deadline_ms: 200 });
   await expect(firstValueFrom(client.send(price, slow))).rejects.toMatchObject({ code: 'NL-LOG-034' });
 });
@@ -303,7 +312,7 @@ test('a request is answered by the owner of its key, its errors keep their code,
 test('a request with the generation of another owner is refused', async () => {
   await using shop = await openShop();
   await shop.transport.caughtUp();
-  const { generation } = await shop.log.ownerOf('orders', 'o-1');
+  const { generation } = await shop.log.ownerOf('orders', 'demo/o-1');
   const ask = (as: number) =>
     fetch(`${shop.address}/v1/requests/price.ask`, {
       method: 'POST',
@@ -314,9 +323,78 @@ test('a request with the generation of another owner is refused', async () => {
   expect((await ask(generation + 1)).status).toBe(421);
 });
 
+/** Takes the requests at the address of an owner, and does with each what it is told to. */
+async function openOwner(...turns: readonly ('hang up' | 'closing' | 'answer' | 'refuse')[]) {
+  const taken: { readonly data: unknown; readonly headers: Readonly<Record<string, unknown>> }[] = [];
+  const server = createServer((request, response) => {
+    const turn = turns[taken.length] ?? 'answer';
+    let body = '';
+    request.on('data', (chunk) => (body += String(chunk)));
+    request.on('end', () => {
+      taken.push({ data: JSON.parse(body), headers: request.headers });
+      if (turn === 'hang up') return void request.socket.destroy();
+      if (turn === 'closing') return void response.writeHead(503).end('Service Unavailable');
+      const error = { code: 'NL-INV-008', detail: 'only an adjustment', field: 'quantity' };
+      if (turn === 'refuse') return void response.writeHead(409).end(JSON.stringify({ error }));
+      return void response.end(JSON.stringify({ answer: { order: 'o-1', by: 'ann', key: 'demo/o-1' } }));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const log = { ownerOf: async () => ({ address, generation: 1 as never }), append: async () => [] };
+  return {
+    taken,
+    client: new LogClient({ log, sender }),
+    [Symbol.asyncDispose]: () => new Promise<void>((resolve) => server.close(() => resolve())),
+  };
+}
+
+test('the answer to an idempotent request that got lost is asked for again; of another one nobody knows what came', async () => {
+  await using owner = await openOwner('hang up', 'closing', 'answer');
+  const idempotent = { ...price, idempotent: true };
+  expect(await firstValueFrom(owner.client.send(idempotent, { order: 'o-1' }))).toMatchObject({ order: 'o-1' });
+  expect(owner.taken).toHaveLength(3);
+  await using once = await openOwner('hang up');
+  await expect(firstValueFrom(once.client.send(price, { order: 'o-1' }))).rejects.toMatchObject({ code: 'NL-API-011' });
+  expect(once.taken).toHaveLength(1);
+});
+
+test("an owner's refusal reaches the caller whole, and is asked for once", async () => {
+  await using owner = await openOwner('refuse');
+  const asking = firstValueFrom(owner.client.send({ ...price, idempotent: true }, { order: 'o-1' }));
+  await expect(asking).rejects.toMatchObject({ code: 'NL-INV-008', detail: 'only an adjustment', field: 'quantity' });
+  expect(owner.taken).toHaveLength(1);
+});
+
+test('a request carries who asks, what else is to be known, and how long its caller still waits', async () => {
+  await using owner = await openOwner('answer');
+  const more = { headers: { traceparent: 't' }, deadline_ms: 1_000 };
+  await firstValueFrom(owner.client.send(price, new LogRequest({ order: 'o-1' }, more)));
+  const [{ headers }] = owner.taken as [(typeof owner.taken)[number]];
+  expect(headers).toMatchObject({ authorization: 'Bearer secret', traceparent: 't', 'x-owner-generation': '1' });
+  expect(Number(headers['x-deadline-ms'])).toBeLessThanOrEqual(1_000);
+  expect(Number(headers['x-deadline-ms'])).toBeGreaterThan(0);
+});
+
+test('an owner that was overtaken while it worked gives no answer', async () => {
+  await using shop = await openShop();
+  await shop.transport.caughtUp();
+  const { generation } = await shop.log.ownerOf('orders', 'demo/o-1');
+  let asked = 0;
+  const late = new LogTransport({
+    ...{ log: shop.log, group: 'shop.late', topics: [], failures },
+    // Another process has the partition by the time the handler is done.
+    owns_through: () => [{ ownership: () => ({ generation: asked++ === 0 ? generation : generation + 1 }) }] as never,
+  });
+  late.addHandler(price, async () => ({ order: 'o-1', by: 'ann', key: 'demo/o-1' }));
+  const call = { headers: {}, principal: ann, generation, deadline_ms: 0, signal: new AbortController().signal };
+  await expect(late.answer('price.ask', { order: 'o-1' }, call)).rejects.toMatchObject({ code: 'NL-LOG-034' });
+  expect(asked).toBe(2);
+});
+
 test('an emitted event is durable in its topic, checked by the schema', async () => {
   await using shop = await openShop();
-  const client = new LogClient({ log: shop.log, token: () => '' });
+  const client = new LogClient({ log: shop.log });
   await firstValueFrom(client.emit(orders, { key: 'e', value: { amount_minor: 3 }, timestamp_ms: 5 }));
   await shop.transport.caughtUp();
   expect(await shop.totals()).toEqual(['e 3']);

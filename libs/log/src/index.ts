@@ -17,7 +17,7 @@ export { deadLettersController, type DeadLetterDesk, type DeadLetterRoutes } fro
 export { LogClient, LogRequest, type EmittedRecord, type LogClientOptions } from './nest/log-client';
 export { LogContext, LogRequestContext } from './nest/log-context';
 export { LOG_TRANSPORT, LogTransport, type LogTransportOptions } from './nest/log-transport';
-export type { RequestPattern } from './nest/request-pattern';
+export type { RequestPattern, Sender } from './nest/request-pattern';
 export { requestsController, type RequestRoutes } from './nest/requests.controller';
 export type { EventTopic, StandardSchema } from './nest/topic-codec';
 export { partitionFor } from './partitioner';

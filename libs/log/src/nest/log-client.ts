@@ -1,19 +1,15 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { ClientProxy, type ReadPacket, type WritePacket } from '@nestjs/microservices';
-import { catalogue, NervelineError, type ErrorCode } from '@nerveline/kernel';
+import { isNervelineError, NervelineError } from '@nerveline/kernel';
 import type { Log } from '../ports/log';
-import {
-  DEADLINE_HEADER,
-  GENERATION_HEADER,
-  isRequestPattern,
-  REQUEST_PATH,
-  type RequestPattern,
-} from './request-pattern';
+import { askOwner, type Attempt, type OwnerCall } from './ask-owner';
+import { isRequestPattern, parseRequest, type RequestPattern, type Sender } from './request-pattern';
 import { validate, type EventTopic } from './topic-codec';
 
 export interface LogClientOptions {
   readonly log: Pick<Log, 'ownerOf' | 'append'>;
-  /** What the called service's guard is shown. */
-  token(): string | Promise<string>;
+  /** Who asks, where the request doesn't say. */
+  readonly sender?: Sender;
   /** How long an answer is waited for; 5 s when absent. */
   readonly deadline_ms?: number;
 }
@@ -24,8 +20,8 @@ export class LogRequest<Data> {
     readonly data: Data,
     readonly more: {
       readonly deadline_ms?: number;
-      readonly token?: string;
-      readonly headers?: Record<string, string>;
+      readonly sender?: Sender;
+      readonly headers?: Readonly<Record<string, string>>;
     },
   ) {}
 }
@@ -87,62 +83,43 @@ export class LogClient extends ClientProxy {
   }
 
   async #ask({ pattern, data }: ReadPacket, gone: AbortSignal): Promise<unknown> {
-    if (!isRequestPattern(pattern)) throw new NervelineError('NL-LOG-031', { detail: 'send takes a RequestPattern' });
+    if (!isRequestPattern(pattern)) throw wrong('send takes a RequestPattern');
     const { data: asked, more } = (data instanceof LogRequest ? data : new LogRequest(data, {})) as LogRequest<unknown>;
+    const sender = more.sender ?? this.options.sender;
+    if (sender === undefined) throw wrong(`nobody is said to ask ${pattern.name}`);
+    const request = parseRequest(pattern, asked);
     const deadline_ms = more.deadline_ms ?? this.options.deadline_ms ?? 5_000;
-    const request = validate(pattern.name, pattern.request, asked);
-    const token = more.token ?? (await this.options.token());
-    const until_ms = Date.now() + deadline_ms;
-    const signal = AbortSignal.any([gone, AbortSignal.timeout(deadline_ms)]);
-    const call = { pattern, request, headers: { ...more.headers, authorization: `Bearer ${token}` }, until_ms, signal };
+    const call: OwnerCall = {
+      name: pattern.name,
+      request,
+      headers: { ...more.headers, authorization: `Bearer ${sender.token}` },
+      until_ms: Date.now() + deadline_ms,
+      signal: AbortSignal.any([gone, AbortSignal.timeout(deadline_ms)]),
+    };
+    const answer = await this.#untilAnswered(pattern, pattern.key(request, sender.principal), call);
+    return validate(`the answer of ${pattern.name}`, pattern.answer, answer);
+  }
+
+  async #untilAnswered(pattern: RequestPattern, key: string, call: OwnerCall): Promise<unknown> {
     for (;;) {
-      try {
-        return validate(`the answer of ${pattern.name}`, pattern.answer, await this.#call(call));
-      } catch (error) {
-        if (signal.aborted || Date.now() + RETRY_MS >= until_ms) throw late(pattern.name, error);
-        if (!wasNotCarriedOut(error)) throw error;
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-      }
+      const attempt = await this.#once(pattern, key, call);
+      if (attempt.kind === 'answered') return attempt.answer;
+      if (attempt.kind === 'refused') throw attempt.error;
+      if (call.signal.aborted || Date.now() + RETRY_MS >= call.until_ms) throw late(pattern.name, attempt.error);
+      if (attempt.kind === 'lost' && pattern.idempotent !== true) throw attempt.error;
+      await pause(RETRY_MS);
     }
   }
 
-  async #call(call: {
-    readonly pattern: RequestPattern;
-    readonly request: unknown;
-    readonly headers: Readonly<Record<string, string>>;
-    readonly until_ms: number;
-    readonly signal: AbortSignal;
-  }): Promise<unknown> {
-    const { pattern, request, headers, until_ms, signal } = call;
-    const { address, generation } = await this.options.log.ownerOf(pattern.topic, pattern.key(request));
-    const response = await fetch(`${address}/${REQUEST_PATH}/${pattern.name}`, {
-      method: 'POST',
-      signal,
-      headers: {
-        ...headers,
-        'content-type': 'application/json',
-        [DEADLINE_HEADER]: String(Math.max(1, until_ms - Date.now())),
-        [GENERATION_HEADER]: String(generation),
-      },
-      body: JSON.stringify({ data: request }),
-    });
-    const body = (await response.json()) as { answer?: unknown; error?: { code: string; detail: string } };
-    if (response.ok) return body.answer;
-    throw remoteError(body.error, response.status);
+  async #once({ topic }: RequestPattern, key: string, call: OwnerCall): Promise<Attempt> {
+    try {
+      return await askOwner(await this.options.log.ownerOf(topic, key), call);
+    } catch (error) {
+      return { kind: isNervelineError(error, 'NL-LOG-008') ? 'untouched' : 'refused', error };
+    }
   }
 }
 
-function remoteError(error: { code: string; detail: string } | undefined, status: number): NervelineError {
-  const code = error !== undefined && error.code in catalogue ? (error.code as ErrorCode) : 'NL-API-500';
-  return new NervelineError(code, { detail: error?.detail ?? `the owner answered ${status}` });
-}
-
-/** Asking again can't do it twice: nobody was there, or it was not the owner. */
-function wasNotCarriedOut(error: unknown): boolean {
-  if (error instanceof NervelineError) return error.code === 'NL-LOG-033' || error.code === 'NL-LOG-008';
-  const { cause } = error as { cause?: { code?: string } };
-  return cause?.code === 'ECONNREFUSED';
-}
-
+const wrong = (detail: string): NervelineError => new NervelineError('NL-LOG-031', { detail });
 const late = (name: string, cause: unknown): NervelineError =>
   new NervelineError('NL-LOG-034', { detail: `${name} was not answered in time`, cause });

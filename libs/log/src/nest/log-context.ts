@@ -1,5 +1,5 @@
 import { BaseRpcContext } from '@nestjs/microservices';
-import type { RecordHeaders } from '@nerveline/kernel';
+import type { Principal, RecordHeaders } from '@nerveline/kernel';
 import type { LogRecord } from '../ports/log';
 import type { RecordContext, Unsettled } from '../processor/options';
 
@@ -80,7 +80,7 @@ export class LogRequestContext extends BaseRpcContext<[LogRequestMeta]> {
   }
 
   /** Who asks, as the guard of the route found it. */
-  get principal(): unknown {
+  get principal(): Principal {
     return this.args[0].principal;
   }
 }
@@ -90,5 +90,5 @@ export interface LogRequestMeta {
   readonly headers: Readonly<Record<string, string>>;
   readonly deadline_ms: number;
   readonly signal: AbortSignal;
-  readonly principal: unknown;
+  readonly principal: Principal;
 }

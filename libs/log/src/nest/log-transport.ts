@@ -8,7 +8,7 @@ import type { HeldTopicNames, Processor, ProcessorOptions, RecordContext } from 
 import { processor } from '../processor/processor';
 import { keepErrors } from './keep-errors';
 import { LogContext, LogRequestContext, type LogRequestMeta } from './log-context';
-import { isRequestPattern, type RequestPattern } from './request-pattern';
+import { isRequestPattern, parseRequest, type RequestPattern } from './request-pattern';
 import { decodeRecord, validate, type EventTopic } from './topic-codec';
 
 export const LOG_TRANSPORT = Symbol('nerveline:log');
@@ -24,6 +24,8 @@ export interface LogTransportOptions extends PassedOn {
   /** Where a group without positions begins; the earliest record when absent. */
   readonly from?: 'earliest' | 'latest';
   readonly failures: 'stop' | HeldTopicNames;
+  /** Through which processors this process owns what it is asked about; the transport's own when absent. */
+  readonly owns_through?: () => readonly Processor[];
   /** Called when it ends by itself. When absent the process ends with the error. */
   readonly onFatal?: (error: unknown) => void;
 }
@@ -93,8 +95,8 @@ export class LogTransport extends Server implements CustomTransportStrategy {
   /**
    * Answers a request for a key that this process owns.
    *
-   * @throws NervelineError `NL-API-006` no such handler, `NL-LOG-011` breaks the schema, `NL-LOG-033` not the owner,
-   *   `NL-LOG-034` too late, and whatever the handler raises
+   * @throws NervelineError `NL-API-006` no such handler, `NL-API-001` breaks the schema, `NL-LOG-033` not the owner,
+   *   `NL-LOG-034` too late, or no longer the owner behind the handler, and whatever the handler raises
    */
   async answer(
     name: string,
@@ -105,13 +107,19 @@ export class LogTransport extends Server implements CustomTransportStrategy {
     const handler = this.messageHandlers.get(name);
     if (pattern === undefined || handler === undefined)
       throw new NervelineError('NL-API-006', { detail: `nobody answers ${name}` });
-    const request = validate(name, pattern.request, data);
-    const key = pattern.key(request);
-    await this.#demandOwnership(pattern.topic, key, call.generation);
+    const request = parseRequest(pattern, data);
+    const key = pattern.key(request, call.principal);
+    const owned = () => this.#generations(pattern.topic, key);
+    if (!(await owned()).includes(call.generation)) {
+      const detail = `${pattern.topic} ${key} is not owned here in generation ${call.generation}`;
+      throw new NervelineError('NL-LOG-033', { detail });
+    }
     const answering = resolved(handler(request, new LogRequestContext({ ...call, key })));
     const answer = await Promise.race([answering, rejection(call.signal, name)]);
-    // A process that was paused meanwhile answers nothing.
-    await this.#demandOwnership(pattern.topic, key, call.generation);
+    // A process that was paused meanwhile answers nothing: its successor may have answered otherwise.
+    if (!(await owned()).includes(call.generation)) {
+      throw new NervelineError('NL-LOG-034', { detail: `${name}: another process took over while it was carried out` });
+    }
     return validate(`the answer of ${name}`, pattern.answer, answer);
   }
 
@@ -147,7 +155,7 @@ export class LogTransport extends Server implements CustomTransportStrategy {
   }
 
   #common(names: readonly string[], topics: ReadonlyMap<string, EventTopic>) {
-    const { log: _log, onFatal: _onFatal, from = 'earliest', ...passed } = this.options;
+    const { log: _log, onFatal: _onFatal, owns_through: _owns, from = 'earliest', ...passed } = this.options;
     const decode = (record: LogRecord): unknown => {
       const topic = topics.get(record.topic);
       return topic === undefined ? undefined : decodeRecord(topic, record);
@@ -172,15 +180,13 @@ export class LogTransport extends Server implements CustomTransportStrategy {
     });
   }
 
-  async #demandOwnership(topic: string, key: string, generation: number): Promise<void> {
-    const { log } = this.options;
+  /** The generations in which this process owns the key. */
+  async #generations(topic: string, key: string): Promise<readonly (number | undefined)[]> {
+    const { log, owns_through } = this.options;
+    const processors = owns_through?.() ?? this.processors;
+    if (processors.length === 0) return [(await log.ownerOf(topic, key)).generation];
     const partition = partitionFor(key, await log.partitionCount(topic));
-    const [running] = this.processors;
-    const own =
-      running === undefined ? (await log.ownerOf(topic, key)).generation : running.ownership(partition)?.generation;
-    if (own === generation) return;
-    const detail = `${topic} ${key} is owned in generation ${own ?? 'none'} here, the request is for ${generation}`;
-    throw new NervelineError('NL-LOG-033', { detail });
+    return processors.map((running) => running.ownership(partition)?.generation);
   }
 }
 

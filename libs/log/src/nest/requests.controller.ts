@@ -9,15 +9,19 @@ import {
   type InjectionToken,
   type Type,
 } from '@nestjs/common';
+import type { Principal } from '@nerveline/kernel';
 import type { LogTransport } from './log-transport';
 import { DEADLINE_HEADER, GENERATION_HEADER, REQUEST_PATH } from './request-pattern';
 
 export interface RequestRoutes {
   /** Injection token of the {@link LogTransport} whose handlers answer. */
   readonly transport: InjectionToken;
-  /** Who may ask: `Scope('…')`, or `UseGuards(…)`. Nothing is open unless somebody says so. */
+  /**
+   * Who may ask at all: `SignedIn()`, where each handler has a guard and a scope of its own; `Scope('…')`, `UseGuards(…)`.
+   * Nothing is open unless somebody says so.
+   */
   readonly may: MethodDecorator;
-  /** Gives the handlers who asks: `CurrentPrincipal()`. */
+  /** Gives keys and handlers who asks: `CurrentPrincipal()`. */
   readonly principal: ParameterDecorator;
 }
 
@@ -38,7 +42,7 @@ export function requestsController({ transport, may, principal }: RequestRoutes)
       @Param('name') name: string,
       @Body() body: { readonly data?: unknown } | undefined,
       @Headers() headers: Readonly<Record<string, string>>,
-      @principal by: unknown,
+      @principal by: Principal,
     ): Promise<{ answer: unknown }> {
       const asked_ms = Number(headers[DEADLINE_HEADER] ?? DEFAULT_DEADLINE_MS);
       const wait_ms = Math.min(
