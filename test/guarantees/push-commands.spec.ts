@@ -48,7 +48,7 @@ const move: CommandRequest<'stock.move'> = {
   reason: 'counted',
 };
 const envelope = { name: 'stock.move', idempotency_key: KEY, request: move } as const;
-const done = { sku: 'A-17', location_id: 'B1', on_hand: 3, reserved: 0, entry: 9 };
+const done = { answer: { sku: 'A-17', location_id: 'B1', on_hand: 3, reserved: 0, entry: 9 } };
 
 /** What stands in the gateway's audit topic. */
 async function readAudit(gateway: GatewayHarness) {
@@ -70,13 +70,16 @@ test('a command reaches its owner with principal, key and deadline, and who did 
   await using gateway = await openGatewayHarness({ INVENTORY_ADDRESS: owner.address });
   const token = await gateway.keys.token({ subject: 'clerk-3', scopes: ['stock:write'] });
   const client = await gateway.connect({}, { token });
-  expect(await client.command(envelope)).toEqual({ ok: true, value: done });
+  expect(await client.command(envelope)).toEqual({ ok: true, value: done.answer });
   expect(owner.taken).toHaveLength(1);
   const [taken] = owner.taken;
-  expect(taken?.path).toBe('/v1/stock/movements');
-  expect(taken?.body).toEqual(move);
+  expect(taken?.path).toBe('/v1/requests/stock.move');
+  expect(taken?.body).toEqual({ data: move });
   expect(taken?.headers).toMatchObject({ authorization: `Bearer ${token}`, 'idempotency-key': KEY });
-  expect(Number(taken?.headers['x-deadline-ms'])).toBeGreaterThan(Date.now());
+  expect(Number(taken?.headers['x-deadline-ms'])).toBeGreaterThan(0);
+  expect(Number(taken?.headers['x-deadline-ms'])).toBeLessThanOrEqual(8_000);
+  const { generation } = await gateway.inventory.ownerOf('inventory.channel_stock', 'demo/A-17');
+  expect(taken?.headers['x-owner-generation']).toBe(String(generation));
   const [written] = await readAudit(gateway);
   expect(written?.key).toBe('demo/sku A-17, location_id B1');
   expect(written?.entry).toMatchObject({
@@ -127,7 +130,7 @@ test.each([
 });
 
 test.each([
-  ['does not run', { INVENTORY_ADDRESS: 'http://127.0.0.1:9' }],
+  ['does not run', { INVENTORY_ADDRESS: 'http://127.0.0.1:9', COMMAND_DEADLINE_MS: '300' }],
   ['does not answer in time', { COMMAND_DEADLINE_MS: '150' }],
 ])('a command whose owner %s is answered, retriable, and written down', async (_name, environment) => {
   await using owner = await openOwner({ status: 200, body: done, after_ms: 5_000 });
@@ -140,7 +143,7 @@ test.each([
 
 test('the owner of a lease that was let go is told of as not running', async () => {
   await using owner = await openOwner({ status: 200, body: done });
-  await using gateway = await openGatewayHarness({ INVENTORY_ADDRESS: owner.address });
+  await using gateway = await openGatewayHarness({ INVENTORY_ADDRESS: owner.address, COMMAND_DEADLINE_MS: '300' });
   const client = await gateway.connect();
   await gateway.inventory.close();
   await eventually(async () => {

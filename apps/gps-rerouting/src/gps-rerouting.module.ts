@@ -1,7 +1,14 @@
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { splitTenantKey, vehicleId, type TenantId } from '@nerveline/contracts';
 import { systemClock, type Clock } from '@nerveline/kernel';
-import { deadLettersController, LogTransport, openServiceLog, partitionFor, type Log } from '@nerveline/log';
+import {
+  deadLettersController,
+  LogTransport,
+  openServiceLog,
+  partitionFor,
+  requestsController,
+  type Log,
+} from '@nerveline/log';
 import {
   CurrentPrincipal,
   exitWith,
@@ -9,6 +16,7 @@ import {
   logOptions,
   Readiness,
   Scope,
+  SignedIn,
   type Logger,
 } from '@nerveline/service-defaults';
 import { EventClocks } from '@nerveline/stream';
@@ -17,6 +25,7 @@ import { FleetController } from './adapters/http/fleet.controller';
 import { MapController } from './adapters/http/map.controller';
 import { MapDocuments } from './adapters/http/map-document';
 import { PositionsController } from './adapters/http/positions.controller';
+import { FleetCommandsController } from './adapters/log/fleet-commands.controller';
 import { TablesController } from './adapters/log/tables.controller';
 import { deadLetterDesk, tablesTransport } from './adapters/log/tables-transport';
 import { loadRoads, roadsOf } from './adapters/osm/load-roads';
@@ -53,7 +62,7 @@ export class GpsReroutingModule {
   static with({ settings, wall = systemClock }: GpsReroutingOptions): DynamicModule {
     return {
       module: GpsReroutingModule,
-      controllers: [PositionsController, FleetController, MapController, TablesController, DeadLettersController],
+      controllers,
       providers: [...stores(settings, wall), ...verbs, ...intake, FleetRunner],
     };
   }
@@ -65,6 +74,23 @@ const DeadLettersController = deadLettersController({
   mayWrite: Scope('ops:write'),
   principal: CurrentPrincipal(),
 });
+
+/** The way in for the pages' commands; each has its scope at its handler. */
+const RequestsController = requestsController({
+  transport: LogTransport,
+  may: SignedIn(),
+  principal: CurrentPrincipal(),
+});
+
+const controllers = [
+  PositionsController,
+  FleetController,
+  MapController,
+  TablesController,
+  FleetCommandsController,
+  RequestsController,
+  DeadLettersController,
+];
 
 const stores = (settings: GpsReroutingSettings, wall: Clock): Provider[] => [
   {

@@ -9,7 +9,8 @@ import { HttpChannelEndpoint } from './adapters/channels/http-channel-endpoint';
 import { CartsController } from './adapters/http/carts.controller';
 import { ReservationsController } from './adapters/http/reservations.controller';
 import { StockController } from './adapters/http/stock.controller';
-import { DeadLettersController, logIntake } from './adapters/log/log-providers';
+import { DeadLettersController, logIntake, RequestsController } from './adapters/log/log-providers';
+import { StockCommandsController } from './adapters/log/stock-commands.controller';
 import { StockEventsController } from './adapters/log/stock-events.controller';
 import { channelDelaySeconds, channelFailures, countBatch } from './adapters/metrics';
 import { openDatabase } from './adapters/postgres/database';
@@ -57,6 +58,8 @@ export class InventorySyncModule {
       StockController,
       CartsController,
       StockEventsController,
+      StockCommandsController,
+      RequestsController,
       DeadLettersController,
     ];
     return { module: InventorySyncModule, controllers, providers };

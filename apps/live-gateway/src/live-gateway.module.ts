@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { systemClock } from '@nerveline/kernel';
-import { openServiceLog, type Log } from '@nerveline/log';
+import { LogClient, openServiceLog, type Log } from '@nerveline/log';
 import { defaultPushLimits, PushHub, type PushIo } from '@nerveline/push';
 import { LOGGER, logOptions, Readiness, type Logger } from '@nerveline/service-defaults';
 import { Server } from 'socket.io';
@@ -54,6 +54,7 @@ export class LiveGatewayModule {
         useFactory: (log: Log, recent: RecentEvents) => new TraceEvent(log, recent),
       },
       ServiceAddresses,
+      { provide: LogClient, inject: [LOG, ServiceAddresses], useFactory: createClient },
       ServiceWatch,
       CommandAudit,
       CommandForwarder,
@@ -69,6 +70,15 @@ export async function prepareLiveGateway(app: NestFastifyApplication, settings: 
   app.useWebSocketAdapter(new PushAdapter(app, app.get<Server>(PUSH_IO)));
   await serveDashboard(app, settings.DASHBOARD_DIR);
 }
+
+/** Asks the owners of keys, at the addresses that the log or the settings tell. */
+const createClient = (log: Log, addresses: ServiceAddresses): LogClient =>
+  new LogClient({
+    log: {
+      ownerOf: (topic, key) => addresses.ownerOf(topic, key),
+      append: (records) => log.append(records),
+    },
+  });
 
 function createIo(): PushIo {
   return new Server({

@@ -1,51 +1,71 @@
-import type { Scope } from '@nerveline/kernel';
+import { tenantKey, type Principal, type Scope } from '@nerveline/kernel';
 import type { z } from 'zod';
 import { proposalAnswerRequest, trafficAnswer, trafficRequest } from './http/fleet-api';
 import { reservationAnswer, reservationRequest, stockMovementAnswer, stockMovementRequest } from './http/inventory-api';
-import { rerouteDecision } from './topics/fleet';
-import type { ServiceName } from './topics/topic';
+import { fleetTopics, rerouteDecision } from './topics/fleet';
+import { inventoryTopics } from './topics/inventory';
+import type { ServiceName, Topic } from './topics/topic';
 
+/** A command as the gateway sends it and the owner's `@MessagePattern` takes it. */
 interface Command<Request extends z.ZodType = z.ZodType, Answer extends z.ZodType = z.ZodType> {
+  readonly name: string;
   /** The service that carries it out. */
   readonly owner: ServiceName;
   readonly scope: Scope;
-  /** Where the owner takes it, as HTTP POST with the caller's token. */
-  readonly path: string;
+  /** Where two processes of the service share its work: who owns the key in this topic carries it out. */
+  readonly topic: string;
   readonly request: Request;
   readonly answer: Answer;
+  /** By its idempotency key, or by what it answers to: what got lost on the way is asked again. */
+  readonly idempotent: true;
+  key(request: z.output<Request>, by: Principal): string;
 }
 
-const command = <Request extends z.ZodType, Answer extends z.ZodType>(entry: Command<Request, Answer>) => entry;
+const command = <Request extends z.ZodType, Answer extends z.ZodType>({
+  topic,
+  ...entry
+}: Omit<Command<Request, Answer>, 'owner' | 'topic' | 'idempotent'> & { readonly topic: Topic }): Command<
+  Request,
+  Answer
+> => ({ ...entry, topic: topic.name, owner: topic.owner, idempotent: true });
+
+/** A tenant's vehicles, roads and jams are in one hand. */
+const ofTenant = (_request: unknown, { tenant_id }: Principal): string => tenantKey(tenant_id);
 
 /** What a page may ask for. A command travels browser -> gateway -> owning service, principal and key with it. */
 export const commands = {
   'fleet.answer_proposal': command({
-    owner: 'gps-rerouting',
+    name: 'fleet.answer_proposal',
+    topic: fleetTopics.commands,
     scope: 'fleet:write',
-    path: '/v1/proposals/answer',
     request: proposalAnswerRequest,
     answer: rerouteDecision,
+    key: ofTenant,
   }),
   'fleet.report_traffic': command({
-    owner: 'gps-rerouting',
+    name: 'fleet.report_traffic',
+    topic: fleetTopics.commands,
     scope: 'fleet:write',
-    path: '/v1/traffic',
     request: trafficRequest,
     answer: trafficAnswer,
+    key: ofTenant,
   }),
   'stock.move': command({
-    owner: 'inventory-sync',
+    name: 'stock.move',
+    topic: inventoryTopics.channelStock,
     scope: 'stock:write',
-    path: '/v1/stock/movements',
     request: stockMovementRequest,
     answer: stockMovementAnswer,
+    key: ({ sku }, { tenant_id }) => tenantKey(tenant_id, sku),
   }),
   'stock.reserve': command({
-    owner: 'inventory-sync',
+    name: 'stock.reserve',
+    topic: inventoryTopics.channelStock,
     scope: 'stock:reserve',
-    path: '/v1/reservations',
     request: reservationRequest,
     answer: reservationAnswer,
+    // Whoever it is can hold all lines: PostgreSQL grants.
+    key: ({ lines }, { tenant_id }) => tenantKey(tenant_id, ...lines.slice(0, 1).map(({ sku }) => sku)),
   }),
 } as const;
 

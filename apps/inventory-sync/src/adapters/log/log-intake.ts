@@ -9,6 +9,8 @@ export const EVENT_CLOCK = Symbol('inventory:event-clock');
 export const CHANNEL_VIEWS = Symbol('inventory:channel-views');
 /** Names the handlers of refusals. */
 export const REFUSALS = Symbol('inventory:refusals');
+/** Names the handlers of the pages' commands, and is the injection token of what answers them. */
+export const COMMANDS = Symbol('inventory:commands');
 
 /** How far each group is stands in the log under its name: another name would begin from the start. */
 const GROUPS: readonly { readonly id: symbol; readonly group: string; readonly topics: readonly EventTopic[] }[] = [
@@ -29,9 +31,11 @@ export interface LogIntakeOptions {
   readonly onFatal: (error: unknown) => void;
 }
 
-/** Everything that this service reads from the log, as transports of Nest. */
+/** Everything that this service reads from the log, and what it is asked by keys of the log, as transports of Nest. */
 export class LogIntake {
   readonly transports: readonly LogTransport[];
+  /** Answers the pages' commands. It reads nothing itself. */
+  readonly commands: LogTransport;
   #is_caught_up = false;
 
   constructor(private readonly options: LogIntakeOptions) {
@@ -55,6 +59,14 @@ export class LogIntake {
       transport.setTransportId(id);
       return transport;
     });
+    this.commands = new LogTransport({
+      log,
+      group: 'inventory-sync.commands',
+      topics: [],
+      failures: 'stop',
+      owns_through: () => this.processors,
+    });
+    this.commands.setTransportId(COMMANDS);
   }
 
   /** Before the first record. */

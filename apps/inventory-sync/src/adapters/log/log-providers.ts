@@ -1,19 +1,41 @@
 import type { Provider } from '@nestjs/common';
 import { topics } from '@nerveline/contracts';
-import { deadLettersController, heldFacts, type DeadLetterDesk, type HeldNews, type Log } from '@nerveline/log';
-import { CurrentPrincipal, exitWith, LOGGER, Readiness, Scope, type Logger } from '@nerveline/service-defaults';
+import {
+  deadLettersController,
+  heldFacts,
+  requestsController,
+  type DeadLetterDesk,
+  type HeldNews,
+  type Log,
+} from '@nerveline/log';
+import {
+  CurrentPrincipal,
+  exitWith,
+  LOGGER,
+  Readiness,
+  Scope,
+  SignedIn,
+  type Logger,
+} from '@nerveline/service-defaults';
 import { DeliverToChannels } from '../../application/deliver-to-channels';
 import { forgetVanished } from '../../application/follow-ledger';
 import { StockClocks } from '../../application/stock-clocks';
 import { heldRecords } from '../metrics';
 import { DEAD_LETTERS, LOG } from '../tokens';
-import { LogIntake } from './log-intake';
+import { COMMANDS, LogIntake } from './log-intake';
 
 /** The routes behind `nerveline dlq`. */
 export const DeadLettersController = deadLettersController({
   desk: DEAD_LETTERS,
   mayRead: Scope('ops:read'),
   mayWrite: Scope('ops:write'),
+  principal: CurrentPrincipal(),
+});
+
+/** The way in for the pages' commands; each has its scope at its handler. */
+export const RequestsController = requestsController({
+  transport: COMMANDS,
+  may: SignedIn(),
   principal: CurrentPrincipal(),
 });
 
@@ -40,6 +62,7 @@ export function logIntake(): Provider[] {
         return reading;
       },
     },
+    { provide: COMMANDS, inject: [LogIntake], useFactory: ({ commands }: LogIntake) => commands },
     {
       provide: DEAD_LETTERS,
       inject: [LOG, LogIntake],

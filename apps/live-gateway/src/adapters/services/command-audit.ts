@@ -1,10 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { encodeJson, principal, topics, type Ack, type AuditEntry, type CommandName } from '@nerveline/contracts';
 import { tenantKey } from '@nerveline/kernel';
-import type { Log } from '@nerveline/log';
+import type { Log, Sender } from '@nerveline/log';
 import { LOGGER, type Logger } from '@nerveline/service-defaults';
 import { LOG } from '../tokens';
-import type { Sender } from './command-forwarder';
 
 export interface CarriedCommand {
   readonly sender: Sender;

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { topicCatalogue, type ServiceName } from '@nerveline/contracts';
+import { findTopic, topicCatalogue, type ServiceName } from '@nerveline/contracts';
 import { isNervelineError, NervelineError } from '@nerveline/kernel';
-import type { Log } from '@nerveline/log';
+import type { Log, Owner } from '@nerveline/log';
 import type { LiveGatewaySettings } from '../../live-gateway.config';
 import { GATEWAY_SETTINGS, LOG } from '../tokens';
 
@@ -22,24 +22,33 @@ export class ServiceAddresses {
 
   /** @throws NervelineError `NL-API-011` while nobody owns the service's topics, or its address isn't known */
   async of(service: ServiceName, key: string): Promise<string> {
-    const address = await this.#ownerAddress(service, key);
-    const known = address === '' ? this.#setting(service) : address;
-    if (known !== undefined) return known.replace(/\/$/, '');
-    throw new NervelineError('NL-API-011', { detail: `${service} tells no address` });
-  }
-
-  async #ownerAddress(service: ServiceName, key: string): Promise<string> {
     const topic = topicCatalogue.find(({ owner }) => owner === service);
-    if (topic === undefined) return '';
+    if (topic === undefined) throw unknownAddress(service);
     try {
-      return (await this.log.ownerOf(topic.name, key)).address;
+      return (await this.ownerOf(topic.name, key)).address;
     } catch (cause) {
       if (!isNervelineError(cause, 'NL-LOG-008')) throw cause;
       throw new NervelineError('NL-API-011', { detail: `${service} is not running`, cause });
     }
   }
 
-  #setting(service: ServiceName): string | undefined {
-    return service === 'live-gateway' ? undefined : this.settings[SETTING_OF[service]];
+  /**
+   * As the log tells it; at the address of the setting where the lease tells none.
+   *
+   * @throws NervelineError `NL-LOG-008` while nobody owns it, `NL-API-011` when its address isn't known
+   */
+  async ownerOf(topic: string, key: string): Promise<Owner> {
+    const owner = await this.log.ownerOf(topic, key);
+    const service = findTopic(topic)?.owner;
+    const address = owner.address === '' ? this.#setting(service) : owner.address;
+    if (address === undefined) throw unknownAddress(service ?? topic);
+    return { ...owner, address: address.replace(/\/$/, '') };
+  }
+
+  #setting(service: ServiceName | undefined): string | undefined {
+    return service === undefined || service === 'live-gateway' ? undefined : this.settings[SETTING_OF[service]];
   }
 }
+
+const unknownAddress = (service: string): NervelineError =>
+  new NervelineError('NL-API-011', { detail: `${service} tells no address` });
