@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { isNervelineError, catalogue } from '@nerveline/kernel';
 import { Command } from 'commander';
+import { backupCommand, restoreCommand } from './commands/backup';
 import { checkCommand } from './commands/check';
 import { dlqCommand } from './commands/dlq';
 import { keysCommand } from './commands/keys';
@@ -22,6 +23,8 @@ for (const command of [
   pidCommand,
   tokenCommand,
   keysCommand,
+  backupCommand,
+  restoreCommand,
 ])
   program.addCommand(command());
 

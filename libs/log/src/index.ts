@@ -9,6 +9,7 @@ export {
 } from './adapters/embedded/verify-report';
 export type { BrokerState } from './adapters/kafka/cluster/connectivity';
 export { openKafkaLog, type OpenKafkaLogOptions } from './adapters/kafka/open-kafka-log';
+export { LogBackup } from './backup/log-backup';
 export { openServiceLog, type ServiceLogOptions } from './open-service-log';
 export { planKafkaTopics, type PlannedTopic, type TopicPlanSettings } from './adapters/kafka/topic-plan';
 export { describeDeadLetter, readDeadLetters } from './dlq/dead-letters';

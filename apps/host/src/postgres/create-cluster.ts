@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chownSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, lchownSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
@@ -30,9 +30,21 @@ export async function openCluster(directory: string, password_file: string): Pro
   const account = findAccount();
   const password = readIfThere(password_file)?.trim() ?? newPassword(password_file);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  if (account !== undefined) chownSync(directory, account.uid, account.gid);
+  if (account !== undefined) giveTo(account, directory);
   if (!existsSync(join(directory, 'PG_VERSION'))) await initialise({ directory, password, account });
   return { directory, password, postgres: commandFor('postgres', directory, account) };
+}
+
+/** All of it where it was restored by us, who are root: PostgreSQL takes only what is its own. */
+function giveTo({ uid, gid }: Account, directory: string): void {
+  chownSync(directory, uid, gid);
+  const first = join(directory, 'PG_VERSION');
+  if (!existsSync(first) || statSync(first).uid === uid) return;
+  const names = readdirSync(directory, { recursive: true, encoding: 'utf8' });
+  // The first one last: a start that was broken off here is found out by the next one.
+  for (const path of [...names.filter((name) => name !== 'PG_VERSION').map((name) => join(directory, name)), first]) {
+    lchownSync(path, uid, gid);
+  }
 }
 
 async function initialise(cluster: { directory: string; password: string; account: Account | undefined }) {

@@ -1,4 +1,5 @@
 import { apiErrors } from './api';
+import { backupErrors } from './backup';
 import { cdcErrors } from './cdc';
 import { fleetErrors } from './fleet';
 import { fraudErrors } from './fraud';
@@ -35,6 +36,7 @@ export const catalogue = {
   ...fleetErrors,
   ...simulatorErrors,
   ...streamErrors,
+  ...backupErrors,
 } satisfies Record<`NL-${string}-${string}`, ErrorEntry> as Record<ErrorCode, ErrorEntry>;
 
 export type ErrorCode =
@@ -49,4 +51,5 @@ export type ErrorCode =
   | keyof typeof inventoryErrors
   | keyof typeof fleetErrors
   | keyof typeof simulatorErrors
-  | keyof typeof streamErrors;
+  | keyof typeof streamErrors
+  | keyof typeof backupErrors;

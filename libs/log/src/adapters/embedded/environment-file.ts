@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { NervelineError } from '@nerveline/kernel';
-import { ABORT, open, type Database, type RootDatabase } from 'lmdb';
+import { ABORT, open, type Database, type RootDatabase, type Transaction } from 'lmdb';
 
 type Store = Database<Buffer, Buffer>;
 
@@ -92,6 +92,16 @@ export class EnvironmentFile {
     } finally {
       this.root.resetReadTxn();
     }
+  }
+
+  /**
+   * Keeps what is durable now to be read until it is released, while others write on: for a copy only, since the file
+   * grows meanwhile. Nothing else looks at this handle until then.
+   */
+  holdSnapshot(): { readonly transaction: Transaction; release(): void } {
+    this.root.resetReadTxn();
+    const transaction = this.root.useReadTransaction();
+    return { transaction, release: () => transaction.done() };
   }
 
   /** One synchronous durable transaction; for opening only, since it blocks the process. */
