@@ -3,7 +3,7 @@ import { Agent, get } from 'node:http';
 import { join } from 'node:path';
 import { ANSWER_DEADLINE_MS } from './supervisor/hang-watch';
 import { toConsoleLine } from './supervisor/log-line';
-import type { Program } from './supervisor/program';
+import type { Look, Program } from './supervisor/program';
 import type { Service } from './topology';
 
 const LOOK_DEADLINE_MS = 2_000;
@@ -51,7 +51,7 @@ export function serviceProgram(service: Service, around: ServiceSurroundings): P
     account: {},
     stop_signal: 'SIGTERM',
     address,
-    isReady: () => isReady(address),
+    look: () => look(address),
     isAlive: () => answers(`${address}/health/live`),
     toConsoleLine,
     vital: false,
@@ -74,15 +74,16 @@ export function addressOf(host: string, port: number): string {
   return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
 }
 
-async function isReady(address: string): Promise<boolean> {
+async function look(address: string): Promise<Look> {
   try {
     const answer = await fetch(`${address}/health/ready`, {
       signal: AbortSignal.timeout(LOOK_DEADLINE_MS),
     });
-    await answer.arrayBuffer();
-    return answer.ok;
+    const text = await answer.text();
+    if (answer.ok) return 'ready';
+    return (JSON.parse(text) as { standby?: unknown }).standby === true ? 'standing by' : 'not ready';
   } catch {
-    return false;
+    return 'not ready';
   }
 }
 

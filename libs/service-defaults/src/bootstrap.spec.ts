@@ -251,6 +251,8 @@ describe('a service whose log is on Kafka', () => {
     readiness.add('kafka', () => ({ ready: false, detail: 'waits for Kafka: 127.0.0.1:1: refused' }));
     let open = (): void => undefined;
     const log = new Promise<void>((resolve) => (open = resolve));
+    let openNext = (): void => undefined;
+    const next = new Promise<void>((resolve) => (openNext = resolve));
     const settings = readSettings(serviceSettings, {
       NERVELINE_DATA_DIR: directory.path,
       NERVELINE_JWKS: keys.jwks,
@@ -261,7 +263,11 @@ describe('a service whose log is on Kafka', () => {
     const module = {
       module: OrdersModule,
       controllers: [OrdersController],
-      providers: [{ provide: 'LOG', useFactory: () => log }],
+      // Some open it where they are made, some when Nest tells them that all are there.
+      providers: [
+        { provide: 'LOG', useFactory: () => log },
+        { provide: 'RUNNER', useFactory: () => ({ onModuleInit: () => next }) },
+      ],
     };
     const starting = startService({ service: 'orders', module, settings }, readiness);
     const ask = async (path: string) => {
@@ -274,6 +280,8 @@ describe('a service whose log is on Kafka', () => {
     expect(await ask('/health/live')).toEqual({ status: 200, body: { alive: true } });
     expect(await ask('/v1/orders')).toMatchObject({ status: 503, body: { error: { code: 'NL-API-008' } } });
     open();
+    expect(await ask('/health/ready')).toMatchObject({ status: 503 });
+    openNext();
     const service = await starting;
     expect(await ask('/v1/orders')).toMatchObject({ status: 404 });
     await service.stop();

@@ -44,6 +44,19 @@ export interface RunningService {
  * @throws NervelineError `NL-API-010` when a route declares no scope, and whatever the module's providers raise
  */
 export async function startService(options: BootstrapOptions, readiness = new Readiness()): Promise<RunningService> {
+  const { settings } = options;
+  const app = await whileAnswering(settings, readiness, () => makeApplication(options, readiness));
+  try {
+    await app.listen(settings.PORT, settings.HOST);
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
+  return { app, address: await app.getUrl(), stop: () => stop(app) };
+}
+
+/** Everything but listening: providers and their hooks open what the service is made of. */
+async function makeApplication(options: BootstrapOptions, readiness: Readiness): Promise<NestFastifyApplication> {
   const { service, module, settings } = options;
   const logger = createLogger(service, settings.LOG_LEVEL);
   const adapter = new FastifyAdapter({
@@ -55,24 +68,26 @@ export async function startService(options: BootstrapOptions, readiness = new Re
   // JSON alone is left: Fastify would hand text over as it is, Nest a form as an object, and a schema would refuse both
   // as if they were bodies of this route.
   adapter.getInstance().removeContentTypeParser('text/plain');
-  const app = await whileAnswering(settings, readiness, () =>
-    NestFactory.create<NestFastifyApplication>(ServiceModule.around(module, { settings, logger, readiness }), adapter, {
+  const app = await NestFactory.create<NestFastifyApplication>(
+    ServiceModule.around(module, { settings, logger, readiness }),
+    adapter,
+    {
       logger: nestLogger(logger),
       abortOnError: false,
       bodyParser: false,
-    }),
+    },
   );
   try {
     app.useGlobalPipes(validationPipe());
     app.useGlobalFilters(new ErrorFilter(logger));
     app.get(ApiDocument).describe(service, declaredRoutes(app.get(ModulesContainer)));
     await options.prepare?.(app);
-    await app.listen(settings.PORT, settings.HOST);
+    await app.init();
+    return app;
   } catch (error) {
     await app.close();
     throw error;
   }
-  return { app, address: await app.getUrl(), stop: () => stop(app) };
 }
 
 /** Only a log on Kafka is waited for, and only a port that is known can be asked. */

@@ -19,7 +19,7 @@ interface BrokerState {
  */
 export function logOptions(settings: ServiceSettings, logger: Logger, readiness: Readiness) {
   const kafka = kafkaSettings(settings);
-  const watch = new LogWatch(logger, kafka?.brokers.length ?? 0);
+  const watch = new LogWatch(logger, readiness, kafka?.brokers.length ?? 0);
   if (kafka !== undefined) readiness.add('kafka', () => watch.check());
   return {
     kafka,
@@ -38,9 +38,11 @@ class LogWatch {
   /** Why each broker can't be reached. */
   readonly #down = new Map<string, string>();
   #waits_for: string | undefined = 'waits for Kafka';
+  #standing_by = false;
 
   constructor(
     private readonly logger: Logger,
+    private readonly readiness: Readiness,
     private readonly brokers: number,
   ) {}
 
@@ -64,11 +66,18 @@ class LogWatch {
 
   standBy(): void {
     this.#waits_for = 'stands by: another instance works, and this one takes over when that ends';
+    this.#stand(true);
     this.logger.info('standing by: another instance works');
   }
 
   opened(): void {
-    if (this.#waits_for?.startsWith('stands') === true) this.logger.info('takes over');
+    if (this.#standing_by) this.logger.info('takes over');
+    this.#stand(false);
     this.#waits_for = undefined;
+  }
+
+  #stand(by: boolean): void {
+    this.#standing_by = by;
+    this.readiness.standBy(by);
   }
 }

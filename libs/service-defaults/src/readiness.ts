@@ -13,6 +13,7 @@ export class Readiness {
   readonly #checks = new Map<string, () => Check>();
   readonly #facts = new Map<string, () => unknown>();
   readonly #draining = new AbortController();
+  #standby = false;
 
   add(name: string, check: () => Check): void {
     this.#checks.set(name, check);
@@ -21,6 +22,11 @@ export class Readiness {
   /** Something worth knowing beside readiness: the event clock, a metric version. */
   addFact(name: string, fact: () => unknown): void {
     this.#facts.set(name, fact);
+  }
+
+  /** Another instance works, and this one is there to take over: told beside what is missing. */
+  standBy(on: boolean): void {
+    this.#standby = on;
   }
 
   /** From now on not ready: the load balancer sends no more. */
@@ -33,10 +39,11 @@ export class Readiness {
     return this.#draining.signal;
   }
 
-  report(): { ready: boolean; checks: Record<string, Check>; facts: Record<string, unknown> } {
+  report(): { ready: boolean; standby?: true; checks: Record<string, Check>; facts: Record<string, unknown> } {
     const checks = Object.fromEntries([...this.#checks].map(([name, check]) => [name, check()]));
     if (this.draining.aborted) checks['drain'] = { ready: false, detail: 'stopping' };
     const facts = Object.fromEntries([...this.#facts].map(([name, fact]) => [name, fact()]));
-    return { ready: Object.values(checks).every((check) => check.ready), checks, facts };
+    const ready = Object.values(checks).every((check) => check.ready);
+    return { ready, ...(this.#standby && { standby: true as const }), checks, facts };
   }
 }

@@ -46,7 +46,7 @@ async function openBench(): Promise<Bench> {
       account: {},
       stop_signal: 'SIGTERM',
       address: '',
-      isReady: () => Promise.resolve(lines().length > 0),
+      look: () => Promise.resolve(lines().length > 0 ? 'ready' : 'not ready'),
       toConsoleLine: () => undefined,
       vital: false,
       ...changes,
@@ -75,9 +75,20 @@ test('a program that ignores the request to stop is killed at the deadline, with
   expect(bench.said).toEqual([expect.stringContaining('did not stop within 0.5 s and was killed')]);
 });
 
+test('a program that stands by is up, and is told when it has taken over', async () => {
+  await using bench = await openBench();
+  let found: 'standing by' | 'ready' = 'standing by';
+  const script = 'setInterval(() => {}, 1000);';
+  await bench.supervisor.start([bench.program(script, { look: () => Promise.resolve(found) })]);
+  expect(bench.supervisor.status()).toMatchObject([{ state: 'standing by', health: 'standing by' }]);
+  found = 'ready';
+  await eventually(() => bench.supervisor.status()[0]?.state === 'ready');
+  expect(bench.said).toEqual(['stands by: another instance works', 'has taken over']);
+});
+
 test('a program that dies at once is started again at growing intervals, not in a spin', async () => {
   await using bench = await openBench();
-  await bench.supervisor.start([bench.program(`tell(Date.now());`, { isReady: () => Promise.resolve(true) })]);
+  await bench.supervisor.start([bench.program(`tell(Date.now());`, { look: () => Promise.resolve('ready') })]);
   const starts = await eventually(() => bench.lines().length >= 4 && bench.lines().map(Number), { within_ms: 20_000 });
   const [first = 0, second = 0, third = 0, fourth = 0] = starts;
   // Each wait is at least half of 200, 400, 800 ms.
@@ -88,7 +99,7 @@ test('a program that dies at once is started again at growing intervals, not in 
 
 test('a program that can not be started at all is tried again, and told', async () => {
   await using bench = await openBench();
-  const nowhere = bench.program('', { command: '/no/such/program', isReady: () => Promise.resolve(false) });
+  const nowhere = bench.program('', { command: '/no/such/program', look: () => Promise.resolve('not ready') });
   const starting = bench.supervisor.start([nowhere]);
   await eventually(() => bench.said.length >= 2);
   expect(bench.said[0]).toContain('ENOENT');

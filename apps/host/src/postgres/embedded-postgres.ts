@@ -40,7 +40,7 @@ export function postgresProgram(cluster: Cluster, port: number): Program {
     account: postgres.options,
     stop_signal: 'SIGINT',
     address: `127.0.0.1:${port}`,
-    isReady: () => accepts(urlOf(cluster, port, 'postgres')),
+    look: async () => ((await accepts(urlOf(cluster, port, 'postgres'))) ? 'ready' : 'not ready'),
     toConsoleLine: postgresConsoleLine,
     vital: true,
   };

@@ -1,5 +1,8 @@
 import type { StopSignal } from './process-record';
 
+/** What a look at a program finds. */
+export type Look = 'ready' | 'standing by' | 'not ready';
+
 /** Something that runs under supervision, as a process of its own. */
 export interface Program {
   readonly name: string;
@@ -14,8 +17,8 @@ export interface Program {
   readonly stop_signal: StopSignal;
   /** Where it is to be found, for people. */
   readonly address: string;
-  /** One look whether it does its work. */
-  isReady(): Promise<boolean>;
+  /** One look whether it does its work, or stands by to take over from another instance elsewhere. */
+  look(): Promise<Look>;
   /**
    * One cheap look whether it answers at all, from when it is ready; a program that no longer does is killed. Absent for
    * one that a kill would harm more than a wait, as PostgreSQL, whose other processes live on and hold its memory.

@@ -10,6 +10,8 @@ import type { ProcessRecord } from './process-record';
 import type { Program } from './program';
 
 const LOOK_MS = 100;
+/** One that stands by may do so for days. */
+const STANDBY_LOOK_MS = 1_000;
 
 export interface Surroundings {
   readonly record: ProcessRecord;
@@ -22,7 +24,7 @@ export interface Surroundings {
   readonly say: (line: string) => void;
 }
 
-export type ProcessState = 'starting' | 'ready' | 'restarting' | 'stopped';
+export type ProcessState = 'starting' | 'ready' | 'standing by' | 'restarting' | 'stopped';
 
 /** Keeps one program running: starts it, notices when it is ready, and starts it again when it dies or hangs. */
 export class SupervisedProcess {
@@ -73,10 +75,10 @@ export class SupervisedProcess {
     void this.#watchReadiness(child);
   }
 
-  /** Resolves with whether it became ready within the time, be it in a second attempt. */
+  /** Resolves with whether it became ready, or stands by, within the time, be it in a second attempt. */
   async untilReady(deadline_ms: number): Promise<boolean> {
     for (const until_ms = Date.now() + deadline_ms; Date.now() < until_ms; await wait(LOOK_MS / 2)) {
-      if (this.#state === 'ready') return true;
+      if (this.#state === 'ready' || this.#state === 'standing by') return true;
       if (this.#stopping) return false;
     }
     return false;
@@ -127,15 +129,22 @@ export class SupervisedProcess {
 
   async #watchReadiness(child: ChildProcess): Promise<void> {
     const is_restart = this.#failures > 0;
-    while (this.#child === child && this.#state === 'starting') {
-      const ready = await this.program.isReady();
+    while (this.#child === child && (this.#state === 'starting' || this.#state === 'standing by')) {
+      const found = await this.program.look();
       if (this.#child !== child) return;
-      if (ready) {
-        this.#state = 'ready';
-        if (is_restart) this.around.say('is ready again');
-        return this.#watchForHang(child);
+      if (found === 'standing by' && this.#state === 'starting') {
+        this.#state = 'standing by';
+        this.around.say('stands by: another instance works');
+        void this.#watchForHang(child);
       }
-      await wait(LOOK_MS);
+      if (found === 'ready') {
+        const watched = this.#state === 'standing by';
+        this.#state = 'ready';
+        if (watched) this.around.say('has taken over');
+        else if (is_restart) this.around.say('is ready again');
+        return watched ? undefined : this.#watchForHang(child);
+      }
+      await wait(this.#state === 'starting' ? LOOK_MS : STANDBY_LOOK_MS);
     }
   }
 
