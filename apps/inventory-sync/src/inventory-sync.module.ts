@@ -10,9 +10,10 @@ import { CartsController } from './adapters/http/carts.controller';
 import { ReservationsController } from './adapters/http/reservations.controller';
 import { StockController } from './adapters/http/stock.controller';
 import { DeadLettersController, logIntake, RequestsController } from './adapters/log/log-providers';
+import { PaymentDecisionsController } from './adapters/log/payment-decisions.controller';
 import { StockCommandsController } from './adapters/log/stock-commands.controller';
 import { StockEventsController } from './adapters/log/stock-events.controller';
-import { channelDelaySeconds, channelFailures, countBatch } from './adapters/metrics';
+import { channelDelaySeconds, channelFailures, countBatch, countUnpaid } from './adapters/metrics';
 import { openDatabase } from './adapters/postgres/database';
 import { PostgresStockReader } from './adapters/postgres/postgres-stock-reader';
 import { PostgresStockStore } from './adapters/postgres/postgres-stock-store';
@@ -27,6 +28,7 @@ import { ExpireReservations } from './application/expire-reservations';
 import { ExplainStock } from './application/explain-stock';
 import { ForgetOldKeys } from './application/forget-old-keys';
 import { MoveStock } from './application/move-stock';
+import { ReleaseUnpaid } from './application/release-unpaid';
 import { ReserveStock } from './application/reserve-stock';
 import { SettleReservation } from './application/settle-reservation';
 import type { StockStore } from './application/stock-store';
@@ -58,6 +60,7 @@ export class InventorySyncModule {
       StockController,
       CartsController,
       StockEventsController,
+      PaymentDecisionsController,
       StockCommandsController,
       RequestsController,
       DeadLettersController,
@@ -114,6 +117,11 @@ function commands(settings: InventorySettings, policy: StockPolicy, wall: Clock)
       provide: SettleReservation,
       inject: [CommandQueue, StockClocks],
       useFactory: (queue: CommandQueue, clocks: StockClocks) => new SettleReservation(queue, clocks),
+    },
+    {
+      provide: ReleaseUnpaid,
+      inject: [SettleReservation],
+      useFactory: (settle: SettleReservation) => new ReleaseUnpaid(settle, countUnpaid),
     },
     {
       provide: MoveStock,

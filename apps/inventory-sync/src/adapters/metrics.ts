@@ -1,6 +1,7 @@
 import { metrics } from '@nerveline/service-defaults';
 import { Counter, Histogram } from 'prom-client';
 import type { DecidedCommand } from '../application/decide-batch';
+import type { UnpaidOutcome } from '../application/release-unpaid';
 
 const registers = [metrics];
 
@@ -17,6 +18,16 @@ const batchCommands = new Histogram({
   buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256],
   registers,
 });
+
+const unpaidReservations = new Counter({
+  name: 'nerveline_inventory_unpaid_reservations_total',
+  help: 'Reservations whose payment was blocked, by how they stand: released, expired, committed, unknown.',
+  labelNames: ['status'],
+  registers,
+});
+
+/** Counts a reservation whose payment was blocked. */
+export const countUnpaid = (status: UnpaidOutcome): void => unpaidReservations.inc({ status });
 
 /** Commit in PostgreSQL to the answer of a sales channel. */
 export const channelDelaySeconds = new Histogram({

@@ -26,6 +26,8 @@ export type StockCommand = { readonly by: Principal } & (
       readonly event_ms: number;
       /** The event clock: what decides whether the hold is overdue, whatever the caller says the time is. */
       readonly clock_ms: number;
+      /** What it comes from, where nobody asked for it; for the ledger. */
+      readonly reason?: string | undefined;
     }
   | { readonly kind: 'move'; readonly identity: RequestIdentity; readonly event: MovementRequested }
 );

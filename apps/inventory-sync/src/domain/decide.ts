@@ -108,7 +108,7 @@ function decideSettle(book: Book, command: Command<'settle'>): Decision {
         ? { kind: 'rejected', reason: next.reason }
         : { kind: 'status', answer: { reservation_id, status } },
     is_new: true,
-    ...postAll(book.stock, endHold(reservation, status, command.event_ms)),
+    ...postAll(book.stock, endHold(reservation, status, command)),
     reservation: { ...reservation, status },
   };
 }

@@ -45,7 +45,7 @@ describe('the end of a hold', () => {
   const lines = [{ sku: 'A', location_id: 'B1', quantity: 3 }];
 
   test('by a sale takes the units away', () => {
-    const [posting] = endHold(reservationWith({ lines }), 'committed', 5);
+    const [posting] = endHold(reservationWith({ lines }), 'committed', { event_ms: 5 });
     expect(posting).toMatchObject({ kind: 'commit', on_hand_delta: -3, reserved_delta: -3, event_ms: 5 });
   });
 
@@ -53,7 +53,7 @@ describe('the end of a hold', () => {
     ['released', 'release'],
     ['expired', 'expire'],
   ] as const)('by being %s leaves them where they lie', (status, kind) => {
-    const [posting] = endHold(reservationWith({ lines }), status, 5);
+    const [posting] = endHold(reservationWith({ lines }), status, { event_ms: 5 });
     expect(posting).toMatchObject({ kind, on_hand_delta: 0, reserved_delta: -3, reservation_id: 'r-1' });
   });
 });

@@ -66,7 +66,11 @@ function fromHeld(event: Settlement, overdue: boolean): Transition {
 }
 
 /** What the end of a hold does to the stock: a sale takes the units away, the other ends make them available again. */
-export function endHold(reservation: Reservation, status: Exclude<Status, 'held'>, event_ms: number): Posting[] {
+export function endHold(
+  reservation: Reservation,
+  status: Exclude<Status, 'held'>,
+  { event_ms, reason = null }: { readonly event_ms: number; readonly reason?: string | null | undefined },
+): Posting[] {
   const kind = ({ committed: 'commit', released: 'release', expired: 'expire' } as const)[status];
   return reservation.lines.map(({ sku, location_id, quantity }) => ({
     sku,
@@ -76,7 +80,7 @@ export function endHold(reservation: Reservation, status: Exclude<Status, 'held'
     reserved_delta: -quantity,
     reservation_id: reservation.reservation_id,
     channel_id: reservation.channel_id,
-    reason: null,
+    reason,
     event_ms,
   }));
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cardToken, idempotencyKey, merchantId, paymentId } from '../ids';
+import { cardToken, idempotencyKey, merchantId, paymentId, reservationId } from '../ids';
 import { readVector } from '../read-vector';
 import { amount_minor, coordinates, currency, epoch_ms, text } from '../units';
 
@@ -21,6 +21,8 @@ export const paymentDecisionRequest = z.strictObject({
   location: coordinates.optional(),
   /** When the payment happened, by the source's clock. */
   event_ms: epoch_ms,
+  /** The hold that it pays for: a payment that is blocked gives its units back. */
+  reservation_id: reservationId.optional(),
 });
 export type PaymentDecisionRequest = z.infer<typeof paymentDecisionRequest>;
 

@@ -1,5 +1,12 @@
 import { topics } from '@nerveline/contracts';
-import { LogTransport, type EventTopic, type HeldNews, type Log, type Processor } from '@nerveline/log';
+import {
+  LogTransport,
+  type EventTopic,
+  type HeldNews,
+  type Log,
+  type LogTransportOptions,
+  type Processor,
+} from '@nerveline/log';
 import type { Check } from '@nerveline/service-defaults';
 import { CHANNEL_VIEWS_GROUP, ledgerTopics } from '../../application/follow-ledger';
 
@@ -9,14 +16,34 @@ export const EVENT_CLOCK = Symbol('inventory:event-clock');
 export const CHANNEL_VIEWS = Symbol('inventory:channel-views');
 /** Names the handlers of refusals. */
 export const REFUSALS = Symbol('inventory:refusals');
+/** Names the handler of decided payments. */
+export const PAYMENT_DECISIONS = Symbol('inventory:payment-decisions');
 /** Names the handlers of the pages' commands, and is the injection token of what answers them. */
 export const COMMANDS = Symbol('inventory:commands');
 
+interface Group {
+  readonly id: symbol;
+  readonly group: string;
+  readonly topics: readonly EventTopic[];
+  readonly more?: Partial<LogTransportOptions>;
+}
+
 /** How far each group is stands in the log under its name: another name would begin from the start. */
-const GROUPS: readonly { readonly id: symbol; readonly group: string; readonly topics: readonly EventTopic[] }[] = [
+const GROUPS: readonly Group[] = [
   { id: EVENT_CLOCK, group: 'inventory-sync.event-clock', topics: [topics.eventClock] },
   { id: CHANNEL_VIEWS, group: CHANNEL_VIEWS_GROUP, topics: ledgerTopics },
   { id: REFUSALS, group: 'inventory-sync.refusals', topics: [topics.reservationRefusals] },
+  {
+    id: PAYMENT_DECISIONS,
+    group: 'inventory-sync.payment-decisions',
+    topics: [topics.decisions],
+    more: {
+      // A database that is away has nothing to do with a card: nothing is parked for it, and nothing given up.
+      retry: { in_place_ms: Infinity, give_up_after_ms: Infinity },
+      // Most decisions concern no hold, and those that do may come again: a position need not be durable with each.
+      commit_interval_ms: 100,
+    },
+  },
 ];
 
 export interface LogIntakeOptions {
@@ -40,7 +67,7 @@ export class LogIntake {
 
   constructor(private readonly options: LogIntakeOptions) {
     const { log, onRetry, onHeld, onFatal } = options;
-    this.transports = GROUPS.map(({ id, group, topics: names }) => {
+    this.transports = GROUPS.map(({ id, group, topics: names, more }) => {
       const transport = new LogTransport({
         log,
         group,
@@ -55,6 +82,7 @@ export class LogIntake {
         onRetry,
         onHeld,
         onFatal,
+        ...more,
       });
       transport.setTransportId(id);
       return transport;
@@ -82,9 +110,10 @@ export class LogIntake {
     return this.#is_caught_up ? { ready: true } : { ready: false, detail: 'reading what has happened' };
   }
 
-  /** Ready when everything that is in the log now has been handled. */
+  /** Ready when everything that is in the log now has been handled; nobody who asks waits for old payments. */
   watch(): void {
-    Promise.all(this.transports.map((transport) => transport.caughtUp())).then(
+    const needed = this.transports.filter(({ transportId }) => transportId !== PAYMENT_DECISIONS);
+    Promise.all(needed.map((transport) => transport.caughtUp())).then(
       () => (this.#is_caught_up = true),
       () => {
         // What ended has told onFatal, what was stopped is meant to be.
