@@ -23,6 +23,7 @@ const readers: Readonly<Record<ServiceName, readonly Topic[]>> = {
   'fraud-scoring': [topics.blockList, topics.cardProfiles, topics.eventClock, topics.relayProgress],
   'inventory-sync': [
     topics.channels,
+    topics.decisions,
     topics.eventClock,
     topics.products,
     topics.reservationRefusals,
