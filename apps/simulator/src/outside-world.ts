@@ -11,6 +11,7 @@ import { PayersActor } from './actors/payers.actor';
 import { RecordedPaymentsActor } from './actors/recorded-payments.actor';
 import { RecordedRetailActor } from './actors/recorded-retail.actor';
 import { ShoppersActor } from './actors/shoppers.actor';
+import { Till } from './actors/till';
 import { DriverDoor } from './doors/driver-door';
 import { ServiceClient } from './doors/service-client';
 import { SourceDatabase } from './doors/source-database';
@@ -42,7 +43,7 @@ export class OutsideWorld implements OnApplicationBootstrap, BeforeApplicationSh
     const fleet = client(settings.GPS_REROUTING_URL);
     this.#clients = [fraud, inventory, fleet];
     this.#database = new SourceDatabase(settings.DATABASE_URL, settings.TENANT);
-    this.actors = [this.#payers(fraud), this.#shoppers(inventory), this.#drivers(fleet, token)];
+    this.actors = [this.#payers(fraud), this.#shoppers(inventory, fraud), this.#drivers(fleet, token)];
     readiness.add('world', () => ({ ready: true, detail: `${this.actors.length} actors` }));
   }
 
@@ -99,7 +100,7 @@ export class OutsideWorld implements OnApplicationBootstrap, BeforeApplicationSh
     return new PayersActor({ seed, run: runName(), payments_per_s }, fraud, this.#database);
   }
 
-  #shoppers(inventory: ServiceClient): Actor {
+  #shoppers(inventory: ServiceClient, fraud: ServiceClient): Actor {
     const { RETAIL_FILE: path, RETAIL_SPEED: speed, ORDERS_PER_S: orders_per_s, SEED: seed } = this.settings;
     const channelsAddress = () => this.#ownAddress();
     if (path !== undefined)
@@ -108,7 +109,10 @@ export class OutsideWorld implements OnApplicationBootstrap, BeforeApplicationSh
         inventory,
         this.#database,
       );
-    return new ShoppersActor({ seed, run: runName(), orders_per_s, channelsAddress }, inventory, this.#database);
+    // Where payments are played, fraud scoring lives in their time: whoever pays today pays in its future.
+    const till = this.settings.PAYMENTS_FILE === undefined ? { till: new Till(seed, fraud) } : {};
+    const shop = { seed, run: runName(), orders_per_s, channelsAddress, ...till };
+    return new ShoppersActor(shop, inventory, this.#database);
   }
 
   #drivers(fleet: ServiceClient, token: string): Actor {

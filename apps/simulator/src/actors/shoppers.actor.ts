@@ -17,6 +17,7 @@ import { Counts, type Actor } from './actor';
 import { Errands } from './errands';
 import { readOffer } from './read-offer';
 import { bringIn, stockUp } from './stock-up';
+import type { Till } from './till';
 
 const PRODUCTS = 500;
 const HOLD_TTL_MS = 45_000;
@@ -34,15 +35,18 @@ export interface ShopOptions {
   readonly orders_per_s: number;
   /** Where this simulator's channels take their stock. */
   readonly channelsAddress: () => Promise<string>;
+  /** Where buyers pay first; without one they needn't. */
+  readonly till?: Pick<Till, 'pay'>;
   /** Real time, unless a test lets hours pass in seconds. */
   readonly wait?: Wait;
 }
 
-/** People who fill carts, hold, buy, change their minds and send things back, over three channels; and the shop's buyer. */
+/** People who fill carts, hold, pay, buy, change their minds and send things back, over three channels; and the shop's buyer. */
 export class ShoppersActor implements Actor {
   readonly name = 'shoppers';
   readonly #counts = new Counts();
   readonly #products: readonly ShopProduct[];
+  readonly #prices: ReadonlyMap<string, number>;
   readonly #wait: Wait;
   #offer: Offer = new Map();
   #number = 0;
@@ -54,6 +58,7 @@ export class ShoppersActor implements Actor {
   ) {
     this.#wait = options.wait ?? realWait;
     this.#products = createProducts(options.seed, PRODUCTS);
+    this.#prices = new Map(this.#products.map(({ sku, price_minor }) => [sku, price_minor]));
   }
 
   get counts(): Readonly<Record<string, number>> {
@@ -145,6 +150,7 @@ export class ShoppersActor implements Actor {
     if (held.kind === 'refused') return;
     await this.#wait(shopping.think_ms, signal);
     if (shopping.ending === 'abandon') return;
+    if (shopping.ending === 'commit' && !(await this.#pay(cart, held.reservation_id, shopping))) return;
     await this.inventory.post(`/v1/reservations/${held.reservation_id}/${shopping.ending}`, {});
     if (shopping.ending === 'commit' && stream.isReturn()) await this.#sendBack(cart, shopping);
   }
@@ -158,6 +164,17 @@ export class ShoppersActor implements Actor {
       ttl_ms: HOLD_TTL_MS,
     });
     return reservationAnswer.parse(body);
+  }
+
+  /** Who can't pay leaves: what was held becomes free without a word from here. */
+  async #pay(cart: string, reservation_id: string, { lines }: Shopping): Promise<boolean> {
+    const { till } = this.options;
+    if (till === undefined) return true;
+    const prices = lines.map(({ sku, quantity }) => quantity * (this.#prices.get(sku) ?? 0));
+    const amount_minor = prices.reduce((sum, price) => sum + price, 0);
+    const verdict = await till.pay({ payment_id: `${cart}-payment`, reservation_id, amount_minor });
+    this.#counts.add(`payment_${verdict}`);
+    return verdict === 'allow' || verdict === 'review';
   }
 
   async #sendBack(cart: string, { channel_id, lines }: Shopping): Promise<void> {
