@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { offset } from '@nerveline/kernel';
 import { openKafkaLog, type Log, type LogRecord } from '@nerveline/log';
 import {
@@ -13,13 +14,14 @@ import {
   startPlatform,
   startPostgres,
   type Answer,
+  type TestKafka,
   type TempDirectory,
   type TestPlatform,
 } from '@nerveline/testing';
 
 /** Debian's PostgreSQL: a system's own, other than the one that comes with the platform. */
 const SYSTEM_POSTGRES = '/usr/lib/postgresql/15/bin';
-const SESSION_MS = 3_000;
+export const SESSION_MS = 3_000;
 const TAKE_OVER_MS = 60_000;
 const STOP_MS = 20_000;
 
@@ -39,6 +41,7 @@ export class ScaleOut implements AsyncDisposable {
 
   private constructor(
     readonly platform: TestPlatform,
+    private readonly kafka: TestKafka,
     private readonly environment: Readonly<Record<string, string>>,
     /** What was opened, the last first. */
     private readonly opened: AsyncDisposable[],
@@ -62,7 +65,7 @@ export class ScaleOut implements AsyncDisposable {
       const first = { ...environment, INSTANCE_ID: 'first' };
       const platform = keep(await startPlatform({ words: ['--no-simulator'], environment: first }));
       const jwks = join(platform.data_directory, 'keys', 'jwks.json');
-      return new ScaleOut(platform, { ...environment, NERVELINE_JWKS: jwks }, opened);
+      return new ScaleOut(platform, kafka, { ...environment, NERVELINE_JWKS: jwks }, opened);
     } catch (error) {
       await closeAll(opened);
       throw error;
@@ -133,6 +136,13 @@ export class ScaleOut implements AsyncDisposable {
       },
       { within_ms: TAKE_OVER_MS, what: `another ${app} that works` },
     );
+  }
+
+  /** Kills the broker with -9, and starts it again after so long. */
+  async restartBroker(away_ms: number): Promise<void> {
+    await this.kafka.kill();
+    await pause(away_ms);
+    await this.kafka.start();
   }
 
   /** As a patient caller behind a balancer: asks whoever works, again and again with the same words until one answers. */

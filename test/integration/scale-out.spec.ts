@@ -3,7 +3,7 @@ import { describeWithKafka, eventually } from '@nerveline/testing';
 import { World } from '../e2e/world';
 import { ChannelServer } from '../guarantees/inventory-channel-server';
 import { PageClient } from '../guarantees/real-input/page-client';
-import { ScaleOut } from './scale-out-stage';
+import { ScaleOut, SESSION_MS } from './scale-out-stage';
 
 /** The first one on a machine fetches Kafka's jars. */
 const OPEN_MS = 300_000;
@@ -101,15 +101,9 @@ describeWithKafka('the platform on Apache Kafka and a PostgreSQL of the system',
         killing = false;
         await load;
 
-        // Once, and as it was answered.
-        const decided = (await stage.read(topics.decisions.name)).map(
-          ({ value }) => JSON.parse(text(value)) as DecisionRecord,
-        );
+        const decided = await decisions();
+        expectDecided(answers, decided);
         const of_load = decided.filter(({ request }) => answers.has(request.idempotency_key));
-        expect(of_load).toHaveLength(answers.size);
-        for (const { request, decision } of of_load) {
-          expect(JSON.stringify(decision)).toBe(answers.get(request.idempotency_key));
-        }
         // In the order in which each card was asked for.
         for (let card = 0; card < 8; card += 1) {
           const numbers = of_load
@@ -240,6 +234,34 @@ describeWithKafka('the platform on Apache Kafka and a PostgreSQL of the system',
   });
 
   test(
+    'goes on by itself when the broker is killed with -9 and comes back after longer than a session',
+    async () => {
+      const answers = new Map<string, string>();
+      let away = true;
+      const pays = async (card: string): Promise<void> => {
+        for (let i = 0; away || i < 3; i += 1) {
+          const payment = paymentOf(card, i);
+          const { body } = await stage.ask('fraud-scoring', '/v1/payments/decisions', payment);
+          answers.set(payment.idempotency_key, JSON.stringify(body));
+        }
+      };
+      const load = Promise.all(['out-1', 'out-2', 'out-3'].map(pays));
+      await eventually(() => answers.size > 6);
+      await stage.restartBroker(2 * SESSION_MS);
+      away = false;
+      await load;
+      await world.block('out-1', 'reported stolen');
+      const blocked = async () => {
+        const { body } = await stage.ask('fraud-scoring', '/v1/payments/decisions', newPayment('out-1', Date.now()));
+        return (body as { verdict: string }).verdict === 'block';
+      };
+      await eventually(blocked, { within_ms: 60_000, what: 'a block behind the outage' });
+      expectDecided(answers, await decisions());
+    },
+    TEST_MS,
+  );
+
+  test(
     'stops cleanly when it is asked to, and the instances elsewhere take over',
     async () => {
       while ((await stage.working('fraud-scoring')).name !== 'first') await stage.killWorking('fraud-scoring');
@@ -252,6 +274,18 @@ describeWithKafka('the platform on Apache Kafka and a PostgreSQL of the system',
     TEST_MS,
   );
 });
+
+const decisions = async (): Promise<DecisionRecord[]> =>
+  (await stage.read(topics.decisions.name)).map(({ value }) => JSON.parse(text(value)) as DecisionRecord);
+
+/** Each payment is in the log once, and as it was answered. */
+function expectDecided(answers: ReadonlyMap<string, string>, decided: readonly DecisionRecord[]): void {
+  const found = decided.filter(({ request }) => answers.has(request.idempotency_key));
+  expect(found).toHaveLength(answers.size);
+  for (const { request, decision } of found) {
+    expect(JSON.stringify(decision)).toBe(answers.get(request.idempotency_key));
+  }
+}
 
 /** The bodies that were sent, by their keys: a key again has the same body. */
 const asked = new Map<string, ReturnType<typeof newPayment>>();

@@ -1,0 +1,14 @@
+import { describeWithKafka, stopOwnPostgres } from '@nerveline/testing';
+import { describeRelayCrashes } from '../guarantees/cdc-crash';
+import { kafkaPlace } from '../guarantees/log-place';
+import { broker, START_TIMEOUT_MS, startBroker, stopBroker } from './log-kafka-place';
+
+describeWithKafka('what the embedded log promises, on Apache Kafka', () => {
+  beforeAll(() => startBroker(), START_TIMEOUT_MS);
+  afterAll(async () => {
+    await stopBroker();
+    await stopOwnPostgres();
+  });
+
+  describeRelayCrashes('', () => kafkaPlace(broker().broker));
+});
