@@ -31,8 +31,8 @@ export const relaySettings = serviceSettings
       .string()
       .transform((text) => text.split(',').map((table) => table.trim()))
       .optional(),
-    RELAY_MAX_BATCH_BYTES: bytes.default(4 * MIB),
-    RELAY_MAX_PENDING_BYTES: bytes.default(16 * MIB),
+    RELAY_MAX_BATCH_BYTES: bytes.default(MIB),
+    RELAY_MAX_PENDING_BYTES: bytes.default(4 * MIB),
     /** Large transactions are sent in parts before they end. */
     RELAY_IN_PROGRESS: z.enum(['on', 'off']).default('on'),
     /** Memory for transactions that have not ended, and what of them may lie in the data directory. */

@@ -1,4 +1,4 @@
-import type { RelayProgress } from '@nerveline/contracts';
+import type { RelayProgress, SchemaChanged } from '@nerveline/contracts';
 import type { OutRecord, RecordPosition } from '@nerveline/kernel';
 
 /**
@@ -12,6 +12,8 @@ export interface ChangeSink {
   lastPosition(topic: string, partition: number): Promise<string | undefined>;
   /** The last record of `relay.progress` for this slot. */
   readProgress(slot: string): Promise<RelayProgress | undefined>;
+  /** The last record of `cdc.schema` for each table. */
+  readSchemas(): Promise<readonly SchemaChanged[]>;
 }
 
 /** The partition of a topic for the leading columns of a key; apps/cdc-relay gives the one of the log. */

@@ -17,6 +17,7 @@ export {
   type RelaySettings,
 } from './relay/relay-options';
 export { ResumePoint } from './relay/resume-point';
+export { KnownShapes } from './schema/known-shapes';
 export { ConfirmedPosition } from './replication/confirmed-position';
 export { checkSource } from './source/check-source';
 export { type WatchedSlot } from './relay/slot-watch';

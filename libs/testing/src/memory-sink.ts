@@ -1,5 +1,5 @@
 import type { ChangeSink } from '@nerveline/cdc';
-import { recordHeaders, topics, type RelayProgress } from '@nerveline/contracts';
+import { recordHeaders, topics, type RelayProgress, type SchemaChanged } from '@nerveline/contracts';
 import {
   compareSourcePositions,
   offset,
@@ -58,6 +58,17 @@ export class MemorySink implements ChangeSink {
     const bytes = last?.value;
     if (bytes === null || bytes === undefined) return Promise.resolve(undefined);
     return Promise.resolve(topics.relayProgress.schema.parse(JSON.parse(Buffer.from(bytes).toString('utf8'))));
+  }
+
+  readSchemas(): Promise<readonly SchemaChanged[]> {
+    const last = new Map(this.schemaChanges().map((change) => [change.table, change]));
+    return Promise.resolve([...last.values()]);
+  }
+
+  /** Every change of a table's shape, in order. */
+  schemaChanges(): SchemaChanged[] {
+    const { name, schema } = topics.schemas;
+    return this.of(name).map(({ value }) => schema.parse(JSON.parse(Buffer.from(value ?? []).toString('utf8'))));
   }
 
   /** Loses records, as a log does that was restored from an older copy. */

@@ -1,5 +1,6 @@
 import {
   decodeMessage,
+  KnownShapes,
   ResumePoint,
   RowMessage,
   TransactionEncoder,
@@ -87,6 +88,7 @@ function encode(messages: readonly Buffer[]): number {
     tables: [lines],
     partitionOf: partitionFor,
     resume: ResumePoint.empty(),
+    shapes: new KnownShapes([]),
     clock: systemClock,
     receiver,
   });

@@ -1,7 +1,7 @@
 import type { ChangeSink } from '@nerveline/cdc';
-import { decodeJson, recordHeaders, topics, type RelayProgress } from '@nerveline/contracts';
+import { decodeJson, recordHeaders, topics, type RelayProgress, type SchemaChanged } from '@nerveline/contracts';
 import type { OutRecord, RecordPosition } from '@nerveline/kernel';
-import type { Log, LogRecord } from '@nerveline/log';
+import type { Log, LogRecord, PartitionRange } from '@nerveline/log';
 
 const text = new TextDecoder();
 
@@ -24,17 +24,28 @@ export class LogSink implements ChangeSink {
     if (tail.last !== undefined && isOf(tail.last, slot)) return decode(tail.last);
     // Another slot wrote last: ours is further down, or nowhere.
     let found: RelayProgress | undefined;
-    for (let from = tail.start_offset; from < tail.next_offset;) {
+    for await (const record of this.#records(topic, tail)) if (isOf(record, slot)) found = decode(record) ?? found;
+    return found;
+  }
+
+  async readSchemas(): Promise<readonly SchemaChanged[]> {
+    const topic = topics.schemas.name;
+    const last = new Map<string, SchemaChanged>();
+    for await (const { value } of this.#records(topic, await this.log.tail(topic, 0))) {
+      if (value === null) continue;
+      const change = decodeJson(topics.schemas, value);
+      last.set(change.table, change);
+    }
+    return [...last.values()];
+  }
+
+  async *#records(topic: string, { start_offset, next_offset: end }: PartitionRange): AsyncGenerator<LogRecord> {
+    for (let from = start_offset; from < end;) {
       const { records, next_offset } = await this.log.read({ topic, partition: 0, from });
       if (next_offset === from) break;
-      found =
-        records
-          .filter((record) => isOf(record, slot))
-          .map(decode)
-          .at(-1) ?? found;
+      yield* records;
       from = next_offset;
     }
-    return found;
   }
 }
 

@@ -31,6 +31,7 @@ const OPS: Readonly<Record<ChangeOp, Buffer>> = {
   d: behindPosition('d'),
   r: behindPosition('r'),
   t: behindPosition('t'),
+  m: behindPosition('m'),
 };
 
 /** What all changes of a transaction, or all rows of a snapshot chunk, have in common. */
@@ -78,7 +79,7 @@ export function tablePart(
 export class EnvelopeWriter {
   readonly #scratch = new JsonWriter();
   /** What {@link open} wrote: times, then ids up to the position's index, then what stands behind the operation. */
-  #common = Buffer.alloc(0);
+  #common: Buffer = Buffer.alloc(0);
   #times_end = 0;
   #position_start = 0;
   #ids_end = 0;

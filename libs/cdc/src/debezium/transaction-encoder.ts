@@ -1,10 +1,11 @@
-import { recordHeaders, relayTopics, type ChangeOp, type SourceTable } from '@nerveline/contracts';
+import { recordHeaders, relayTopics, type ChangeOp, type SourceTable, type TableShape } from '@nerveline/contracts';
 import { invariant, unreachable, type Clock, type Lsn, type OutRecord, type SourceEpoch } from '@nerveline/kernel';
 import type { PartitionOf } from '../change-sink';
 import type { MessageConsumer } from '../pgoutput/message-consumer';
 import type { DescribingMessage } from '../pgoutput/messages';
 import type { RowMessage } from '../pgoutput/row-message';
 import type { ResumePoint } from '../relay/resume-point';
+import { schemaTopic, shapeOf, type KnownShapes } from '../schema/known-shapes';
 import { JsonWriter } from '../values/json-writer';
 import { ColumnTypes, type TextTypeColumn } from './column-types';
 import { EnvelopeWriter, type EnvelopePlace } from './envelope';
@@ -26,6 +27,8 @@ export interface TransactionEncoderOptions {
   readonly partitionOf: PartitionOf;
   /** What is in the log already and isn't written again. */
   readonly resume: ResumePoint;
+  /** What the log tells of the tables' shapes. */
+  readonly shapes: KnownShapes;
   readonly clock: Clock;
   readonly receiver: TransactionReceiver;
   /** A column whose type isn't PostgreSQL's own: it is carried as text. Told once. */
@@ -59,6 +62,8 @@ const HEADER_BYTES = 200;
 export class TransactionEncoder implements MessageConsumer {
   readonly #tables: ReadonlyMap<string, SourceTable>;
   readonly #encoders = new Map<number, TableEncoder | undefined>();
+  /** Shapes that came, of which no row has come yet. */
+  readonly #unseen = new Map<TableEncoder, TableShape>();
   readonly #types = new ColumnTypes();
   readonly #counts = { transactions: 0, changes: 0, dropped_records: 0, undeclared_changes: 0 };
   readonly #out = new JsonWriter();
@@ -120,8 +125,11 @@ export class TransactionEncoder implements MessageConsumer {
     const source = this.#tables.get(`${relation.schema}.${relation.table}`);
     const origin = { database: this.options.database, snapshot: false };
     const encoder = source && new TableEncoder(this.#types.resolve(relation), source, origin);
+    const earlier = this.#encoders.get(relation.relation_oid);
+    if (earlier !== undefined) this.#unseen.delete(earlier);
     this.#encoders.set(relation.relation_oid, encoder);
-    if (source === undefined) return;
+    if (encoder === undefined) return;
+    this.#unseen.set(encoder, shapeOf(relation));
     for (const column of this.#types.takeTextColumns(relation)) this.options.onTextType?.(column);
   }
 
@@ -183,10 +191,26 @@ export class TransactionEncoder implements MessageConsumer {
     if (transaction.changes === 0) this.#mark(transaction, 'BEGIN');
     const { topic, table_part } = table;
     const index = transaction.takeIndex();
+    if (this.#unseen.size > 0) this.#announce(transaction, table, index);
     const table_order = transaction.count(table, partition);
     this.#counts.changes += 1;
     const place = { topic, partition, key, index, op, table_part, table_order, total_order: transaction.changes };
     return this.#isWanted(transaction, place) ? place : undefined;
+  }
+
+  /**
+   * Tells of another shape ahead of the first row that has it. It has the index of that row: the server describes a table
+   * once in each session, so an index of its own would move those behind it when the transaction comes again.
+   */
+  #announce(transaction: OpenTransaction, table: TableEncoder, index: number): void {
+    const shape = this.#unseen.get(table);
+    if (shape === undefined) return;
+    this.#unseen.delete(table);
+    const at = { position: transaction.position(index), ts_ms: transaction.committed_ms };
+    const change = this.options.shapes.observe(table.table_name, shape, at);
+    const place = { topic: schemaTopic, partition: 0, index };
+    if (change === undefined || !this.#isWanted(transaction, place)) return;
+    this.#push(transaction, { ...place, key: change.table }, Buffer.from(JSON.stringify(change)));
   }
 
   /** A truncate concerns every key: each partition gets it, with no key. */

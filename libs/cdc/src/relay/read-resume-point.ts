@@ -22,7 +22,7 @@ export async function readResumePoint(
   at: { epoch: SourceEpoch; floor_lsn: Lsn },
 ): Promise<ResumePoint> {
   const tails: PlaceInPartition[] = [];
-  for (const topic of [relayTopics.transactions, ...tables.map(({ topic }) => topic)]) {
+  for (const topic of [relayTopics.transactions, relayTopics.schemas, ...tables.map(({ topic }) => topic)]) {
     for (let partition = 0; partition < topic.partitions; partition++) {
       const header = await sink.lastPosition(topic.name, partition);
       if (header === undefined) continue;

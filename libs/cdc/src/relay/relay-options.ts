@@ -75,8 +75,8 @@ const MIB = 1_048_576;
 const GIB = 1_073_741_824;
 
 export const relayDefaults = {
-  max_batch_bytes: 4 * MIB,
-  max_pending_bytes: 16 * MIB,
+  max_batch_bytes: MIB,
+  max_pending_bytes: 4 * MIB,
   taken_slot: 'wait',
   lost_slot: 'stop',
   wal_budget_bytes: null,

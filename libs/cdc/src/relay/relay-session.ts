@@ -7,6 +7,7 @@ import { readSourceFacts, type SourceFacts } from '../source/preflight';
 import { ensurePublication } from '../source/publication';
 import { ensureSlot } from '../source/slot';
 import { SourceClient } from '../source/source-client';
+import { KnownShapes } from '../schema/known-shapes';
 import { ProgressBook } from './progress-book';
 import { readResumePoint, requireEpoch } from './read-resume-point';
 import type { ResolvedOptions } from './relay-options';
@@ -39,6 +40,7 @@ export interface SessionStatus {
 interface Start {
   readonly facts: SourceFacts;
   readonly progress: ProgressBook;
+  readonly shapes: KnownShapes;
   readonly walsender: SourceClient;
   readonly catalog: SourceClient;
 }
@@ -90,6 +92,7 @@ export class RelaySession implements AsyncDisposable {
       catalog: start.catalog,
       writer: this.#writer,
       progress: start.progress,
+      shapes: start.shapes,
       askKeepAlive: () => this.#sendStatus(true),
     });
   }
@@ -117,8 +120,9 @@ export class RelaySession implements AsyncDisposable {
         throw new NervelineError('NL-CDC-011', { detail });
       }
       if (known === undefined || replaced) await sink.write([progress.record(options.clock.now_ms())]);
+      const shapes = new KnownShapes(await sink.readSchemas());
       const catalog = await SourceClient.connect(source_url, { replication: false, name: `${slot} catalog` });
-      return new RelaySession(options, { facts, progress, walsender, catalog });
+      return new RelaySession(options, { facts, progress, shapes, walsender, catalog });
     } catch (error) {
       await walsender.close();
       throw error;
@@ -127,11 +131,11 @@ export class RelaySession implements AsyncDisposable {
 
   /** Relays until the signal aborts (resolves) or something fails (rejects). */
   async run(signal: AbortSignal): Promise<void> {
-    const { facts, progress, catalog } = this.#start;
+    const { facts, progress, shapes, catalog } = this.#start;
     const { slot, sink, tables, onEvent } = this.#options;
     const resume = await readResumePoint(sink, tables, { epoch: facts.epoch, floor_lsn: progress.floor_lsn });
     this.#encoder = new TransactionEncoder({
-      ...{ epoch: facts.epoch, database: facts.database, tables, resume, receiver: this.#writer },
+      ...{ epoch: facts.epoch, database: facts.database, tables, resume, shapes, receiver: this.#writer },
       partitionOf: this.#options.partitionOf,
       clock: this.#options.clock,
       onTextType: (column) => onEvent({ kind: 'carried_as_text', ...column }),

@@ -20,6 +20,7 @@ function createWriter(options: { max_batch_bytes?: number } = {}) {
       },
       lastPosition: () => Promise.resolve(undefined),
       readProgress: () => Promise.resolve(undefined),
+      readSchemas: () => Promise.resolve([]),
     },
     confirmed,
     max_batch_bytes: options.max_batch_bytes ?? 100,

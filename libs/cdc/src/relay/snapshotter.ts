@@ -2,6 +2,7 @@ import { formatLsn, type SourceEpoch } from '@nerveline/kernel';
 import { publishTables } from '../source/publication';
 import { tableName, readCatalog, type CatalogTable } from '../source/table-catalog';
 import type { SourceClient } from '../source/source-client';
+import type { KnownShapes } from '../schema/known-shapes';
 import type { ProgressBook } from './progress-book';
 import type { ResolvedOptions } from './relay-options';
 import type { SinkWriter } from './sink-writer';
@@ -15,6 +16,7 @@ export interface SnapshotterOptions {
   readonly catalog: SourceClient;
   readonly writer: SinkWriter;
   readonly progress: ProgressBook;
+  readonly shapes: KnownShapes;
   readonly askKeepAlive: () => void;
 }
 
@@ -102,7 +104,7 @@ export class Snapshotter {
   }
 
   async #readTable(reader: SnapshotReader, table: CatalogTable, first_chunk: number): Promise<number> {
-    const { relay, epoch, database, progress, writer } = this.options;
+    const { relay, epoch, database, progress, shapes, writer } = this.options;
     const { snapshot_chunk_rows, clock, atFaultPoint } = relay;
     await reader.checkUnchanged(table);
     const begun = progress.table(table.name);
@@ -120,7 +122,7 @@ export class Snapshotter {
       const snapshot_lsn = formatLsn(reader.snapshot_lsn);
       const { relation_oid } = table.relation;
       const state = more ? ('running' as const) : ('finished' as const);
-      const records = encoder.encode(found, chunk);
+      const records = [...encoder.announce(shapes, chunk), ...encoder.encode(found, chunk)];
       atFaultPoint('in_snapshot_chunk');
       await writer.write(() => {
         progress.recordTable(table.name, { relation_oid, state, snapshot_lsn, chunks, rows, after_key });

@@ -1,15 +1,18 @@
-import type { SourceTable } from '@nerveline/contracts';
+import type { SourceTable, TableShape } from '@nerveline/contracts';
 import { escapeIdentifier, escapeLiteral } from 'pg';
 import { NervelineError } from '@nerveline/kernel';
 import { decodeReplicaIdentity } from '../pgoutput/decode-message';
 import type { Column, Relation } from '../pgoutput/messages';
+import { shapeOf } from '../schema/known-shapes';
 import type { SourceClient, TextRow } from './source-client';
 
 /** A source table as the server has it now. */
 export interface CatalogTable {
   readonly source: SourceTable;
   readonly name: string;
+  /** With domains resolved to what they are made of. */
   readonly relation: Relation;
+  readonly shape: TableShape;
   readonly published: boolean;
   /** Condition of the publication (`WHERE`), when it has one. */
   readonly row_filter: string | undefined;
@@ -33,7 +36,7 @@ export async function readCatalog(
     // Columns of the identity: all with FULL, else those of the index. A column list or row filter of the publication
     // (PostgreSQL 15 on) is read through JSON, so that 14 answers too.
     // A domain is what it is made of, of which the stream doesn't tell the modifier.
-    `SELECT n.nspname, c.relname, c.oid, c.relreplident, a.attname, a.atttypmod,
+    `SELECT n.nspname, c.relname, c.oid, c.relreplident, a.attname, a.atttypmod, a.atttypid AS declared_typid,
             (WITH RECURSIVE base AS (
                SELECT t.oid, t.typbasetype FROM pg_type t WHERE t.oid = a.atttypid
                UNION ALL SELECT t.oid, t.typbasetype FROM base JOIN pg_type t ON t.oid = base.typbasetype
@@ -64,18 +67,21 @@ function describe(source: SourceTable, first: TextRow, rows: readonly TextRow[])
     type_oid: Number(row['atttypid']),
     type_modifier: Number(row['atttypmod']),
   }));
+  const relation: Relation = {
+    relation_oid: Number(first['oid']),
+    schema: source.schema,
+    table: source.table,
+    replica_identity: decodeReplicaIdentity(first['relreplident'] ?? ''),
+    columns,
+  };
+  const declared = columns.map((column, i) => ({ ...column, type_oid: Number(rows[i]?.['declared_typid']) }));
   return {
     source,
     name: tableName(source),
     published: first['published'] === 't',
     row_filter: first['row_filter'] ?? undefined,
-    relation: {
-      relation_oid: Number(first['oid']),
-      schema: source.schema,
-      table: source.table,
-      replica_identity: decodeReplicaIdentity(first['relreplident'] ?? ''),
-      columns,
-    },
+    relation,
+    shape: shapeOf({ ...relation, columns: declared }),
   };
 }
 

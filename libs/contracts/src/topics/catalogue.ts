@@ -12,6 +12,7 @@ export const topics = {
   ...changeTopics,
   relayProgress: relayTopics.progress,
   transactions: relayTopics.transactions,
+  schemas: relayTopics.schemas,
   decisions: fraudTopics.decisions,
   fraudAudit: fraudTopics.audit,
   channelStock: inventoryTopics.channelStock,

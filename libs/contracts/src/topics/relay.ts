@@ -57,6 +57,56 @@ export const transactionMark = z.strictObject({
 });
 export type TransactionMark = z.infer<typeof transactionMark>;
 
+/** A column as the stream describes it, in the order of the table. */
+export const columnShape = z.strictObject({
+  name: z.string(),
+  /** Object id of its type in `pg_type`; the same in every database for PostgreSQL's own types. */
+  type_oid: z.int(),
+  /** Precision or length, as PostgreSQL keeps it (`atttypmod`); -1 without. */
+  type_modifier: z.int(),
+  /** Part of the replica identity: an update or delete tells its old value. */
+  is_identity: z.boolean(),
+});
+export type ColumnShape = z.infer<typeof columnShape>;
+
+export const tableShape = z.strictObject({
+  relation_oid: z.int(),
+  /** `d` the primary key, `i` an index, `f` the full row, `n` nothing. */
+  replica_identity: z.enum(['d', 'i', 'f', 'n']),
+  columns: z.array(columnShape),
+});
+export type TableShape = z.infer<typeof tableShape>;
+
+/** One difference between two shapes of a table. */
+export const shapeChange = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('added'), column: columnShape }),
+  z.strictObject({ kind: z.literal('dropped'), column: columnShape }),
+  z.strictObject({ kind: z.literal('renamed'), from: z.string(), to: z.string() }),
+  z.strictObject({ kind: z.literal('retyped'), before: columnShape, after: columnShape }),
+  /** Other columns than before tell which row is meant. */
+  z.strictObject({ kind: z.literal('identity_changed') }),
+  /** Dropped and made anew under the same name. */
+  z.strictObject({ kind: z.literal('recreated') }),
+]);
+export type ShapeChange = z.infer<typeof shapeChange>;
+
+/**
+ * A table has another shape from here on. Its position is that of the first row of the new shape, and it is written ahead
+ * of that row; a table's first event has nothing before it. The last event of a table is its shape now.
+ */
+export const schemaChanged = z.strictObject({
+  format_version: z.literal(1),
+  /** `SCHEMA.TABLE` */
+  table: z.string(),
+  position: z.string(),
+  /** When the transaction of that row committed; for a snapshot, when it was read. */
+  ts_ms: z.number(),
+  before: tableShape.nullable(),
+  after: tableShape,
+  changes: z.array(shapeChange),
+});
+export type SchemaChanged = z.infer<typeof schemaChanged>;
+
 export const relayTopics = {
   progress: defineTopic({
     name: 'relay.progress',
@@ -77,5 +127,16 @@ export const relayTopics = {
     retention: DAYS_7,
     owner: 'cdc-relay',
     description: 'BEGIN and END of source transactions with their row counts.',
+  }),
+  schemas: defineTopic({
+    name: 'cdc.schema',
+    key: 'SCHEMA.TABLE',
+    schema: schemaChanged,
+    encoding: 'json',
+    // One order for all tables, and one tail that a restart looks at.
+    partitions: 1,
+    retention: COMPACTED,
+    owner: 'cdc-relay',
+    description: 'Shapes of the source tables: what changed, ahead of the first row that has it.',
   }),
 } as const;
