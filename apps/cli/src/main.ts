@@ -8,6 +8,7 @@ import { keysCommand } from './commands/keys';
 import { lagCommand } from './commands/lag';
 import { logCommand } from './commands/log';
 import { pidCommand } from './commands/pid';
+import { snapshotCommand } from './commands/snapshot';
 import { sqlCommand } from './commands/sql';
 import { tokenCommand } from './commands/token';
 import { topicsCommand } from './commands/topics';
@@ -19,6 +20,7 @@ for (const command of [
   topicsCommand,
   dlqCommand,
   logCommand,
+  snapshotCommand,
   sqlCommand,
   pidCommand,
   tokenCommand,

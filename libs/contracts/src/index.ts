@@ -27,6 +27,7 @@ export { pushStreams, type PushStream, type PushStreamName } from './push/stream
 export { readVector, type ReadVector } from './read-vector';
 export { recordHeaders } from './record-headers';
 export { decodeJson, encodeJson } from './record-codec';
+export { SNAPSHOT_REQUEST_PREFIX, snapshotRequest, type SnapshotRequest } from './snapshot-request';
 export { findTopic, topicCatalogue, topics } from './topics/catalogue';
 export * from './topics/fleet';
 export * from './topics/fraud';

@@ -1,4 +1,11 @@
-import { recordHeaders, relayTopics, type ChangeOp, type SourceTable, type TableShape } from '@nerveline/contracts';
+import {
+  recordHeaders,
+  relayTopics,
+  SNAPSHOT_REQUEST_PREFIX,
+  type ChangeOp,
+  type SourceTable,
+  type TableShape,
+} from '@nerveline/contracts';
 import { invariant, unreachable, type Clock, type Lsn, type OutRecord, type SourceEpoch } from '@nerveline/kernel';
 import type { PartitionOf } from '../change-sink';
 import type { MessageConsumer } from '../pgoutput/message-consumer';
@@ -33,6 +40,8 @@ export interface TransactionEncoderOptions {
   readonly receiver: TransactionReceiver;
   /** A column whose type isn't PostgreSQL's own: it is carried as text. Told once. */
   readonly onTextType?: (column: TextTypeColumn) => void;
+  /** Somebody asks for tables to be read anew; not again for what lies below the floor. */
+  readonly onSnapshotRequest?: (content: Uint8Array, commit_lsn: Lsn) => void;
 }
 
 /** Counts since the encoder was made. */
@@ -233,7 +242,11 @@ export class TransactionEncoder implements MessageConsumer {
   }
 
   #logicalMessage(message: DescribingMessage & { kind: 'message' }): void {
-    if (!message.transactional || message.prefix !== TRACEPARENT_PREFIX) return;
+    if (!message.transactional) return;
+    if (message.prefix === SNAPSHOT_REQUEST_PREFIX && !this.#skipped) {
+      this.options.onSnapshotRequest?.(message.content, this.#transaction().commit_lsn);
+    }
+    if (message.prefix !== TRACEPARENT_PREFIX) return;
     const traceparent = parseTraceparent(message.content);
     if (traceparent !== undefined) this.#transaction().traceparent = traceparent;
   }

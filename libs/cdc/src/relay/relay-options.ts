@@ -13,6 +13,9 @@ export type FaultPoint = 'before_append' | 'after_append' | 'before_confirm' | '
 export type RelayEvent =
   | { readonly kind: 'streaming'; readonly slot: string; readonly from_lsn: string }
   | { readonly kind: 'snapshot_started'; readonly tables: readonly string[]; readonly snapshot_lsn: string }
+  /** By a logical message: tables that are read anew, and those that aren't ours or are being read just now. */
+  | { readonly kind: 'snapshot_requested'; readonly tables: readonly string[]; readonly ignored: readonly string[] }
+  | { readonly kind: 'snapshot_request_refused'; readonly detail: string }
   | { readonly kind: 'snapshot_finished'; readonly table: string; readonly rows: number }
   /** A new slot in the place of one that was lost; all tables are read anew. */
   | { readonly kind: 'slot_replaced'; readonly slot: string }

@@ -139,6 +139,10 @@ export class RelaySession implements AsyncDisposable {
       partitionOf: this.#options.partitionOf,
       clock: this.#options.clock,
       onTextType: (column) => onEvent({ kind: 'carried_as_text', ...column }),
+      onSnapshotRequest: (content, commit_lsn) => {
+        // At the next look, which may be soon.
+        if (this.#snapshotter.request(content, commit_lsn)) this.#took_up_ms = -Infinity;
+      },
     });
     this.#sequencer = this.#startSequencer(this.#encoder);
     this.#stream = await this.#startStream(this.#sequencer);

@@ -1,4 +1,5 @@
-import { formatLsn, type SourceEpoch } from '@nerveline/kernel';
+import { formatLsn, parseLsn, type Lsn, type SourceEpoch } from '@nerveline/kernel';
+import { parseRequest } from './snapshot-request';
 import { publishTables } from '../source/publication';
 import { tableName, readCatalog, type CatalogTable } from '../source/table-catalog';
 import type { SourceClient } from '../source/source-client';
@@ -63,6 +64,29 @@ export class Snapshotter {
     });
     if (unread.length > 0) await this.#snapshot(unread);
     this.#reportMissing(found);
+  }
+
+  /**
+   * Takes a request up: at once in the progress that the next write holds, which comes before anything confirms the
+   * request. It is served when the table's rows were read as of a later position; one that is being read serves it too.
+   *
+   * @returns whether anything is to be read
+   */
+  request(content: Uint8Array, commit_lsn: Lsn): boolean {
+    const { relay, progress } = this.options;
+    const asked = parseRequest(content);
+    if (typeof asked === 'string') {
+      relay.onEvent({ kind: 'snapshot_request_refused', detail: asked });
+      return false;
+    }
+    const tables = asked.tables.filter((name) => {
+      const known = progress.table(name);
+      return known?.state === 'finished' && parseLsn(known.snapshot_lsn) < commit_lsn;
+    });
+    const ignored = asked.tables.filter((name) => !tables.includes(name));
+    for (const name of tables) progress.forgetTable(name);
+    relay.onEvent({ kind: 'snapshot_requested', tables, ignored });
+    return tables.length > 0;
   }
 
   #reportMissing(found: readonly CatalogTable[]): void {
