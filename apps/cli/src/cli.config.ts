@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { NervelineError } from '@nerveline/kernel';
+import { kafkaSettings, logSettings, readSettings } from '@nerveline/service-defaults';
 import { Option } from 'commander';
 
 /** `--data DIR`, as `npm start` has it. */
@@ -23,4 +24,15 @@ export function databaseUrl(data_directory: string): string {
     field: 'DATABASE_URL',
     detail: `DATABASE_URL is not set, and nothing was ever started with the data directory ${data_directory}`,
   });
+}
+
+/**
+ * How Kafka is reached: by the settings of the services (`KAFKA_SASL_USERNAME` and the like), and these instead of theirs.
+ *
+ * @throws NervelineError `NL-API-012`
+ */
+export function kafkaOf(given: { readonly KAFKA_BROKERS: string; readonly KAFKA_PREFIX: string }) {
+  const settings = kafkaSettings(readSettings(logSettings, { ...process.env, ...given }));
+  if (settings !== undefined) return settings;
+  throw new NervelineError('NL-API-012', { field: 'KAFKA_BROKERS', detail: 'KAFKA_BROKERS is empty' });
 }

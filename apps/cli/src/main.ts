@@ -7,6 +7,7 @@ import { dlqCommand } from './commands/dlq';
 import { keysCommand } from './commands/keys';
 import { lagCommand } from './commands/lag';
 import { logCommand } from './commands/log';
+import { moveCommand } from './commands/move';
 import { pidCommand } from './commands/pid';
 import { snapshotCommand } from './commands/snapshot';
 import { sqlCommand } from './commands/sql';
@@ -27,6 +28,7 @@ for (const command of [
   keysCommand,
   backupCommand,
   restoreCommand,
+  moveCommand,
 ])
   program.addCommand(command());
 

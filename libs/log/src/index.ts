@@ -10,6 +10,7 @@ export {
 export type { BrokerState } from './adapters/kafka/cluster/connectivity';
 export { openKafkaLog, type OpenKafkaLogOptions } from './adapters/kafka/open-kafka-log';
 export { LogBackup } from './backup/log-backup';
+export { moveToKafka, type MovedService, type MovedTopic, type MoveOptions } from './move/move-to-kafka';
 export { openServiceLog, type ServiceLogOptions } from './open-service-log';
 export { planKafkaTopics, type PlannedTopic, type TopicPlanSettings } from './adapters/kafka/topic-plan';
 export { describeDeadLetter, readDeadLetters } from './dlq/dead-letters';

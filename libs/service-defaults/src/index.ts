@@ -4,6 +4,7 @@ export { errorAnswer, fieldPath, toNervelineError, validationPipe, type ErrorAns
 export { createEventClockTable } from './event-clock-table';
 export { ensureKeys, keyFiles, signToken, type KeyFiles } from './keys';
 export { logOptions } from './log-options';
+export { kafkaSettings, logSettings } from './log-settings';
 export { createLogger, type Logger } from './logger';
 export { measure, metrics, timed, type DoorMetrics } from './metrics';
 export { runMigrations } from './migrations';

@@ -4,11 +4,8 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { dataOption } from '../cli.config';
 import { grantsFor } from '../kafka/access';
 import { grantCommand, topicCommand } from '../kafka/admin-commands';
+import { largestRecordOf } from '../kafka/largest-record';
 import { formatTable } from '../table';
-
-const MEBIBYTE = 1_048_576;
-/** As the services have it: a row of the source may be larger than what is decided about it. */
-const largestRecordOf = (owner: string): number => (owner === 'cdc-relay' ? 32 : 1) * MEBIBYTE;
 
 interface TopicsOptions {
   readonly data: string;

@@ -163,4 +163,14 @@ export const logErrors = {
     meaning: 'A request was not answered by its deadline.',
     action: 'Look at the service that owns the key; whether the request was carried out is not known.',
   },
+  'NL-LOG-040': {
+    retriable: false,
+    meaning: 'A topic in Kafka holds something else than what is moved there.',
+    action: 'Remove the topics there, or give another prefix, and move again; what is here was left as it is.',
+  },
+  'NL-LOG-041': {
+    retriable: false,
+    meaning: 'What was moved to Kafka does not read there as it reads here.',
+    action: 'Do not start on it. Remove the topics there and move again; what is here was left as it is.',
+  },
 } satisfies Record<string, ErrorEntry>;

@@ -35,7 +35,7 @@ export class RecordPlacer {
     const { name, partitions, retention, wraps_records } = topics.findOwn(out.topic, service);
     const partition = out.partition ?? this.choosePartition(out.key, partitions);
     topics.findPartition(name, partition);
-    const record = toWireRecord(out, retention.kind === 'compacted');
+    const record = toWireRecord(out, retention.kind === 'compacted' ? Date.now() : undefined);
     const size_bytes = sizeOf(record);
     const largest_bytes = wraps_records === true ? wrappedRecordBytes(max_record_bytes) : max_record_bytes;
     if (size_bytes > largest_bytes) {
@@ -53,11 +53,15 @@ export class RecordPlacer {
   }
 }
 
-function toWireRecord({ key, value, headers, timestamp_ms }: OutRecord, compacted: boolean): WireRecord {
+/** @param appended_ms for a topic whose brokers don't keep it */
+export function toWireRecord(
+  { key, value, headers, timestamp_ms }: OutRecord,
+  appended_ms: number | undefined,
+): WireRecord {
   const whole_ms = Math.floor(timestamp_ms);
   const wire_headers = headers === undefined ? [] : Object.entries(headers);
   if (whole_ms !== timestamp_ms) wire_headers.push([EVENT_TIME_HEADER, String(timestamp_ms)]);
-  if (compacted) wire_headers.push([APPENDED_HEADER, String(Date.now())]);
+  if (appended_ms !== undefined) wire_headers.push([APPENDED_HEADER, String(appended_ms)]);
   return {
     key: typeof key === 'string' ? Buffer.from(key, 'utf8') : key,
     value,
