@@ -1,7 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { idempotencyKey, recordHeaders, topics, trafficAnswer } from '@nerveline/contracts';
 import { openLog } from '@nerveline/log';
-import { stopOwnPostgres } from '@nerveline/testing';
-import { openInventory } from '../guarantees/inventory-harness';
+import { freePort, stopOwnPostgres } from '@nerveline/testing';
+import { openInventory, reservationOf } from '../guarantees/inventory-harness';
+import { openFleet } from './fleet-context';
+import { openFleetGateway } from './fleet-gateway';
+import { readAll } from './fraud-context';
 
 afterAll(stopOwnPostgres);
 
@@ -44,6 +48,38 @@ test('one key is one command, whether it comes by message or over the public rou
   expect(asked).toMatchObject({ status: 200, body: { answer: { on_hand: 5, entry: 1 } } });
   const posted = await inventory.client.post('/v1/stock/movements', request);
   expect(posted).toEqual({ status: 200, body: asked.body['answer'] });
+});
+
+test('a reservation that a page asks for is the one that the public route gives for its key', async () => {
+  await using stage = await openStage();
+  const { ask, inventory } = stage;
+  await inventory.client.receive('A-17', 3);
+  const request = reservationOf([{ sku: 'A-17', location_id: 'B1', quantity: 2 }]);
+  const asked = await ask('stock.reserve', request);
+  expect(asked).toMatchObject({ status: 200, body: { answer: { kind: 'granted' } } });
+  expect((await inventory.client.post('/v1/reservations', request)).body).toEqual(asked.body['answer']);
+});
+
+test('what a page reports of the roads is in the log with the page’s trace, and the same report again changes nothing', async () => {
+  const port = String(await freePort());
+  await using fleet = await openFleet({ environment: { PORT: port } });
+  await using gateway = await openFleetGateway(fleet);
+  const page = await gateway.connect();
+  const key = idempotencyKey.parse('report-1');
+  const request = {
+    ...{ idempotency_key: key, incident_id: 'roadworks', kind: 'closure', reason: 'roadworks', ends_at_ms: null },
+    where: { kind: 'segments', segment_ids: [10] },
+  } as const;
+  const report = { name: 'fleet.report_traffic', idempotency_key: key, request } as const;
+  const answer = await page.command(report);
+  expect(answer).toMatchObject({ ok: true, value: { incident_id: 'roadworks', segments: 1 } });
+  expect(await page.command(report)).toEqual(answer);
+  expect(trafficAnswer.parse(answer.ok ? answer.value : undefined)).toEqual(await fleet.traffic(request));
+  const records = await readAll(fleet.log, topics.traffic.name);
+  expect(records).toHaveLength(1);
+  const audited = await readAll(fleet.log, topics.gatewayAudit.name);
+  const { trace_id } = JSON.parse(audited[0]?.value ?? '') as { trace_id: string };
+  expect(records[0]?.headers[recordHeaders.traceparent]).toContain(trace_id);
 });
 
 test('a command is refused by the guard, the schema and the owner as a request is, with a code of the catalogue', async () => {
