@@ -10,7 +10,7 @@ const READ = { max_bytes: 4 * 1024 * 1024, max_records: 50_000 };
 
 export interface Restoring {
   readonly copy: StateCopy;
-  readonly fetcher: Fetcher;
+  readonly fetcher: Pick<Fetcher, 'read' | 'noteEnd'>;
   readonly names: KafkaNames;
   /** The first offset of a partition of the changelog, and the end of what is decided. */
   range(partition: number): Promise<{ readonly start: number; readonly end: number }>;
@@ -42,6 +42,8 @@ export async function restorePart(restoring: Restoring, group: string, partition
   let from = useless ? start : known.next_offset;
   let records = 0;
   const topic = names.changelog;
+  // Who read it before may believe that it ends sooner, and would say so without waiting for the brokers' answer.
+  fetcher.noteEnd(topic, partition, end);
   while (from < end) {
     const batch = await fetcher.read({ topic, label: topic, partition, from }, READ);
     const writes = batch.records.map(decodeChange).filter((change) => change.group === group);
