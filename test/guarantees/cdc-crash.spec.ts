@@ -4,4 +4,4 @@ import { embeddedPlace } from './log-place';
 
 afterAll(stopOwnPostgres);
 
-describeRelayCrashes('', embeddedPlace);
+describeRelayCrashes(embeddedPlace);

@@ -18,7 +18,8 @@ const LEDGER = topics.stockLedger;
 const SKUS = 8;
 const ROWS_BEFORE = 60;
 
-const FAULTS: readonly (readonly [where: string, faults: readonly string[]])[] = [
+/** Where the relay is killed, and the hows of three kills one after the other. */
+export const relayFaults: readonly (readonly [where: string, faults: readonly string[]])[] = [
   ['before it appends', ['before_append:1', 'before_append:3', 'before_append:7']],
   ['after it appended, before anything is confirmed', ['after_append:1', 'after_append:4', 'after_append:9']],
   [
@@ -29,16 +30,16 @@ const FAULTS: readonly (readonly [where: string, faults: readonly string[]])[] =
 ];
 
 /** Promises 1 and 2: the relay process is killed with -9 where it hurts; nothing is lost, nothing is there twice. */
-export function describeRelayCrashes(title: string, openPlace: OpenLogPlace): void {
-  describe(`a relay that is killed${title}`, () => {
-    it.each(FAULTS)(
+export function describeRelayCrashes(openPlace: OpenLogPlace, faults = relayFaults): void {
+  describe('a relay that is killed', () => {
+    it.each(faults)(
       '%s loses nothing and writes nothing twice',
-      async (_where, faults) => {
+      async (_where, kills) => {
         await using place = await openPlace();
         await using world = await createWorld(place);
         await world.insert(ROWS_BEFORE);
         const writer = world.keepInserting();
-        for (const fault of faults) {
+        for (const fault of kills) {
           await using relay = world.startRelay({ RELAY_FAULT: fault });
           expect(await relay.ended).toBe('SIGKILL');
         }

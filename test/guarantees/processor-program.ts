@@ -1,10 +1,11 @@
 import { offset, type OutRecord } from '@nerveline/kernel';
-import { openLog, processor, readDeadLetters, type Log, type LogRecord, type LogTopic } from '@nerveline/log';
+import { processor, readDeadLetters, type Log, type LogRecord, type LogTopic } from '@nerveline/log';
 import { NervelineError } from '@nerveline/kernel';
+import { openLogBy } from './log-place';
 
 /*
- * What the processor's tests kill: `processor-program.ts DATA_DIRECTORY ailing|healthy`. Counts the records of each key in
- * keyed state and appends what it saw. Ailing, it fails where a record says so. Hears `{ redrive: true }`.
+ * What the processor's tests kill: `processor-program.ts ailing|healthy`, on the log that its environment names. Counts the records of each key in
+ * keyed state and appends what it saw. Ailing, it fails where a record says so: mostly at `retriable`, always at `ailing` and `poison`. Hears `{ redrive: true }`.
  */
 
 const age = { kind: 'age', retention_ms: 3_600_000 } as const;
@@ -27,7 +28,7 @@ const text = (bytes: Uint8Array | null | undefined): string => Buffer.from(bytes
 
 function count(log: Log, { key, value }: LogRecord, ails: boolean) {
   const said = text(value);
-  if (ails && said.includes('retriable') && Math.random() < 0.9)
+  if (ails && (said.includes('ailing') || (said.includes('retriable') && Math.random() < 0.9)))
     throw new NervelineError('NL-LOG-008', { detail: said });
   if (ails && said.includes('poison')) throw new TypeError(said);
   const name = text(key);
@@ -51,8 +52,8 @@ export async function readByKey(log: Log, name: string): Promise<Record<string, 
 }
 
 async function main(): Promise<void> {
-  const [data_directory = '', mood] = process.argv.slice(2);
-  const log = await openLog({ data_directory, service: 'shop', catalogue });
+  const [mood] = process.argv.slice(2);
+  const log = await openLogBy(process.env, 'shop', catalogue);
   const running = processor(log, {
     group: GROUP,
     topics: ['orders'],
