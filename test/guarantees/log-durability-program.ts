@@ -2,7 +2,8 @@ import { offset, type OutRecord } from '@nerveline/kernel';
 import { consume, openLog, type Log, type LogRecord, type LogTopic } from '@nerveline/log';
 
 /*
- * What the durability tests kill: `log-durability-program.ts DATA_DIRECTORY writer|consumer`. Says `{ opened }` first.
+ * What the durability tests kill: `log-durability-program.ts DATA_DIRECTORY writer|consumer [segments]`. Says `{ opened }`
+ * first. With `segments` it moves what it writes into small segments all the time.
  *
  * writer: appends numbered records, many at a time, and says `{ durable: [numbers] }` once each append has resolved.
  * consumer: counts the records of each key in keyed state, and appends each new count.
@@ -78,8 +79,10 @@ export async function readTopic(log: Log, topic: string): Promise<LogRecord[]> {
   return records;
 }
 
-async function main([data_directory = '', service = '']: readonly string[]): Promise<void> {
-  const log = await openLog({ data_directory, service, catalogue });
+const MOVING = { segment_bytes: 20_000, housekeeping_interval_ms: 5 };
+
+async function main([data_directory = '', service = '', segments]: readonly string[]): Promise<void> {
+  const log = await openLog({ data_directory, service, catalogue, ...(segments === 'segments' && MOVING) });
   process.send?.({ opened: service });
   process.on('disconnect', () => process.exit(0));
   await (service === 'writer' ? write(log) : count(log));

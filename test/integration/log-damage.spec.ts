@@ -91,7 +91,7 @@ describe('an embedded log that was damaged', () => {
     const environment = await writeRecords(directory.path, 'closed');
     const root = open({ path: environment, noSubdir: false, encoding: 'binary', keyEncoding: 'binary' });
     const meta = root.openDB('meta', { encoding: 'binary', keyEncoding: 'binary', useVersions: true });
-    await meta.put(Buffer.from('format'), Buffer.from([2]), 0);
+    await meta.put(Buffer.from('format'), Buffer.from([3]), 0);
     await root.close();
     const digest = () =>
       createHash('sha256')

@@ -1,24 +1,34 @@
 import { offset } from '@nerveline/kernel';
-import { openLog, type Log } from '@nerveline/log';
+import { openLog, type Log, type OpenLogOptions } from '@nerveline/log';
 import { createTempDirectory } from '@nerveline/testing';
 import { describeLogContract } from './log-contract';
+import type { OpenLogPlace } from './log-contract-kit';
 
-describeLogContract('embedded', async (catalogue) => {
-  const directory = await createTempDirectory();
-  const logs: Log[] = [];
-  return {
-    async open(service, options) {
-      const address = `test://${service}`;
-      const log = await openLog({ data_directory: directory.path, service, address, catalogue, ...options });
-      logs.push(log);
-      return log;
-    },
-    async [Symbol.asyncDispose]() {
-      for (const log of logs) await log.close();
-      await directory[Symbol.asyncDispose]();
-    },
+/** Moves each batch out of the environment as soon as another stands behind it. */
+const ALL_IN_SEGMENTS = { segment_bytes: 1, housekeeping_interval_ms: 1 };
+
+describeLogContract('embedded', openPlace({}));
+describeLogContract('embedded, all in segments', openPlace(ALL_IN_SEGMENTS));
+
+function openPlace(settings: Partial<OpenLogOptions>): OpenLogPlace {
+  return async (catalogue) => {
+    const directory = await createTempDirectory();
+    const logs: Log[] = [];
+    return {
+      async open(service, options) {
+        const address = `test://${service}`;
+        const place = { data_directory: directory.path, service, address, catalogue };
+        const log = await openLog({ ...place, ...settings, ...options });
+        logs.push(log);
+        return log;
+      },
+      async [Symbol.asyncDispose]() {
+        for (const log of logs) await log.close();
+        await directory[Symbol.asyncDispose]();
+      },
+    };
   };
-});
+}
 
 describe('embedded log under pressure', () => {
   test('what waits to be made durable is bounded in bytes: more is refused for now, what was accepted is there', async () => {

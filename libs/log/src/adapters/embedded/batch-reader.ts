@@ -5,6 +5,8 @@ import { batchKey, behindPrefix, offsetOfBatchKey, partitionKey } from './keys';
 import { decodePartitionEntry, type PartitionEntry } from './partition-entry';
 import { BatchCursor, decodeRecords } from './batch-cursor';
 import { peekBatchHeader, readBatchHeader } from './record-batch';
+import { readBatches } from './segment-file';
+import { indexOf, readSegments } from './segments';
 
 const DEFAULT_MAX_BYTES = 1024 * 1024;
 const DEFAULT_MAX_RECORDS = 10_000;
@@ -109,9 +111,20 @@ function firstBatchReaching(
 
 type Place = Pick<ReadRequest, 'topic' | 'partition' | 'from'>;
 
-/** The batch that holds an offset, or the one before it, and all behind. */
+/** The batch that holds an offset, or the one before it, and all behind: from its segments, then from the environment. */
 export function* batchesFrom(file: EnvironmentFile, place: Place): Generator<Buffer> {
-  const first = keyAtOrBefore(file, place) ?? batchKey(place.topic, place.partition, 0);
+  let first = keyAtOrBefore(file, place);
+  // What the environment holds it holds to the tail. Only who reads further back pays for a look at the segments.
+  if (first === undefined) {
+    let next_offset: number = place.from;
+    for (const segment of readSegments(file, place.topic, place.partition)) {
+      if (segment.last_offset < next_offset) continue;
+      const index = indexOf(file, segment);
+      yield* readBatches(segment.path, index, index.find(offset(next_offset)));
+      next_offset = segment.last_offset + 1;
+    }
+    first = batchKey(place.topic, place.partition, next_offset);
+  }
   const end = behindPrefix(partitionKey(place.topic, place.partition));
   for (const { value } of file.batches.getRange({ start: first, end })) yield value;
 }
@@ -124,7 +137,12 @@ export function batchAfter(file: EnvironmentFile, place: Place): Buffer | undefi
 
 function batchAtOrBefore(file: EnvironmentFile, place: Place): Buffer | undefined {
   const key = keyAtOrBefore(file, place);
-  return key === undefined ? undefined : file.batches.get(key);
+  if (key !== undefined) return file.batches.get(key);
+  const segment = readSegments(file, place.topic, place.partition).findLast((one) => one.base_offset <= place.from);
+  if (segment === undefined) return undefined;
+  const index = indexOf(file, segment);
+  const [batch] = readBatches(segment.path, index, Math.min(index.find(place.from), index.count - 1));
+  return batch;
 }
 
 function keyAtOrBefore(file: EnvironmentFile, { topic, partition, from }: Place): Buffer | undefined {

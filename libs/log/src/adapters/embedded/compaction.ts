@@ -5,6 +5,7 @@ import { LastOffsets } from './last-offsets';
 import { Pace } from './pace';
 import { BatchCursor, type ByteRange } from './batch-cursor';
 import { cutBatch, readBatchHeader, type BatchHeader } from './record-batch';
+import { readSegments } from './segments';
 import type { OwnPartition } from './truncation';
 
 /** A tombstone stays for readers that are behind, then goes too. */
@@ -31,9 +32,13 @@ interface Pass {
  */
 export async function compact(own: OwnPartition, { min_records, now_ms }: CompactionOptions): Promise<void> {
   const { environment, writer, topic, partition } = own;
-  const { start_offset, next_offset, compacted_to, compacted_records } = environment.read((file) =>
-    readEntry(file, topic, partition),
-  );
+  const { entry, moved_to } = environment.read((file) => ({
+    entry: readEntry(file, topic, partition),
+    // Of a topic that was kept by age before: its segments stay as they are.
+    moved_to: (readSegments(file, topic, partition).at(-1)?.last_offset ?? -1) + 1,
+  }));
+  const { next_offset, compacted_to, compacted_records } = entry;
+  const start_offset = offset(Math.max(entry.start_offset, moved_to));
   // As many new records as old ones: the work for a record stays bounded however long the topic lives.
   if (next_offset - compacted_to < Math.max(min_records, compacted_records)) return;
   const pass: Pass = { own, pace: new Pace(), last: new LastOffsets(), next_offset, now_ms };

@@ -5,9 +5,14 @@ import { ABORT, open, type Database, type RootDatabase, type Transaction } from 
 
 type Store = Database<Buffer, Buffer>;
 
-/** Layout of an environment; a newer one is refused untouched. */
-const FORMAT_VERSION = 1;
-const FORMAT_KEY = Buffer.from('format');
+/**
+ * Layout of an environment; a newer one is refused untouched. It is of format 2 from its first segment on, and can be read
+ * by the version before until then.
+ */
+const FORMAT_VERSION = 2;
+const FORMAT_WITHOUT_SEGMENTS = 1;
+export const FORMAT_KEY = Buffer.from('format');
+export const FORMAT_WITH_SEGMENTS = Buffer.from([FORMAT_VERSION]);
 
 const REHEARSAL_KEY = Buffer.from('rehearsal');
 const REHEARSAL_BYTES = 64 * 1024;
@@ -16,14 +21,24 @@ const RAW = { encoding: 'binary', keyEncoding: 'binary' } as const;
 
 /** One LMDB environment with the stores of one service: its topics, state, input positions and lease. */
 export class EnvironmentFile {
+  readonly meta: Store;
+  readonly partitions: Store;
+  readonly batches: Store;
+  readonly positions: Store;
+  readonly state: Store;
+
   private constructor(
     private readonly root: RootDatabase<Buffer, Buffer>,
-    readonly meta: Store,
-    readonly partitions: Store,
-    readonly batches: Store,
-    readonly positions: Store,
-    readonly state: Store,
-  ) {}
+    readonly directory: string,
+    meta: Store,
+  ) {
+    const store = (name: string): Store => root.openDB(name, RAW);
+    this.meta = meta;
+    this.partitions = store('partitions');
+    this.batches = store('batches');
+    this.positions = store('positions');
+    this.state = store('state');
+  }
 
   /** @throws NervelineError `NL-LOG-006` */
   static openForWriting(directory: string): EnvironmentFile {
@@ -62,18 +77,13 @@ export class EnvironmentFile {
         detail: `${directory} has format ${format}, this version reads up to ${FORMAT_VERSION}`,
       });
     }
-    if (format !== undefined) return EnvironmentFile.withStores(root, meta);
+    if (format !== undefined) return new EnvironmentFile(root, directory, meta);
     // All stores in one transaction: whoever sees the format sees all of them.
     return root.transactionSync(() => {
-      const file = EnvironmentFile.withStores(root, meta);
-      meta.putSync(FORMAT_KEY, Buffer.from([FORMAT_VERSION]), 0);
+      const file = new EnvironmentFile(root, directory, meta);
+      meta.putSync(FORMAT_KEY, Buffer.from([FORMAT_WITHOUT_SEGMENTS]), 0);
       return file;
     });
-  }
-
-  private static withStores(root: RootDatabase<Buffer, Buffer>, meta: Store): EnvironmentFile {
-    const store = (name: string): Store => root.openDB(name, RAW);
-    return new EnvironmentFile(root, meta, store('partitions'), store('batches'), store('positions'), store('state'));
   }
 
   /**

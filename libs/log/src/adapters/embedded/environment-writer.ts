@@ -37,6 +37,9 @@ export class EnvironmentWriter {
   /** The members of groups in this process, by id. */
   readonly members = new Map<string, GroupMember>();
 
+  #growth: { readonly step_bytes: number; readonly call: () => void } | undefined;
+  #grown_bytes = 0;
+
   private constructor(
     private readonly parts: WriterParts,
     /** Where this process answers. */
@@ -85,7 +88,17 @@ export class EnvironmentWriter {
     return environment.read(readWriters).find(isAlive)?.id === presence.id;
   }
 
+  /** Calls back each time so much was taken. */
+  onGrowth(step_bytes: number, call: () => void): void {
+    this.#growth = { step_bytes, call };
+  }
+
   submit<T>(work: Work<T>): Promise<T> {
+    this.#grown_bytes += work.size_bytes;
+    if (this.#growth !== undefined && this.#grown_bytes >= this.#growth.step_bytes) {
+      this.#grown_bytes = 0;
+      this.#growth.call();
+    }
     return this.parts.commits.submit(work);
   }
 

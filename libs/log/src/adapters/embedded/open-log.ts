@@ -30,6 +30,11 @@ export interface OpenLogOptions {
   readonly housekeeping_interval_ms?: number;
   /** New records in a partition that make a compaction worth it; 10,000 when absent. */
   readonly compaction_min_records?: number;
+  /**
+   * What a partition keeps in the environment's own file, 32 MiB when absent; older records lie in files of this size,
+   * which retention removes.
+   */
+  readonly segment_bytes?: number;
   /** Hears of a background pass that failed; the next one tries again. Written to stderr when absent. */
   readonly onHousekeepingError?: (error: unknown) => void;
   /**
@@ -113,6 +118,7 @@ async function startWriting(
     {
       interval_ms: options.housekeeping_interval_ms ?? 60_000,
       compaction_min_records: options.compaction_min_records ?? 10_000,
+      segment_bytes: options.segment_bytes ?? 32 * MEBIBYTE,
       onError: options.onHousekeepingError ?? ((error) => process.emitWarning(`log housekeeping: ${String(error)}`)),
     },
   );

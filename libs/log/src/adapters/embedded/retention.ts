@@ -2,6 +2,7 @@ import { offset, type Offset } from '@nerveline/kernel';
 import { batchesFrom, readEntry } from './batch-reader';
 import { Pace } from './pace';
 import { peekBatchHeader } from './record-batch';
+import { expiredBytes } from './segments';
 import { truncate, type OwnPartition } from './truncation';
 
 export interface AgeAndSize {
@@ -13,7 +14,7 @@ export interface AgeAndSize {
 
 /** Drops the batches that are too old or too much. The last one stays: a writer that resumes looks at it. */
 export async function dropExpired(own: OwnPartition, limits: AgeAndSize): Promise<void> {
-  if (limits.max_bytes < Infinity) await countBytes(own);
+  await countBytes(own);
   const pace = new Pace();
   for (;;) {
     const before = expiredBelow(own, limits, pace);
@@ -33,7 +34,7 @@ function expiredBelow(
   return environment.read((file) => {
     const { start_offset, next_offset, size_bytes } = readEntry(file, topic, partition);
     let below: number = start_offset;
-    let left_bytes = size_bytes;
+    let left_bytes = size_bytes - expiredBytes(file, { topic, partition, start_offset });
     for (const batch of batchesFrom(file, { topic, partition, from: start_offset })) {
       const header = peekBatchHeader(batch);
       const expired = header.appended_ms < appended_before_ms || left_bytes > max_bytes;

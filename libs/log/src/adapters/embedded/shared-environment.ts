@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { invariant, NervelineError } from '@nerveline/kernel';
 import { DoorbellListener } from './doorbell-listener';
 import { EnvironmentFile } from './environment-file';
+import { isMissingSegment } from './segment-file';
 import { RecordWatch, type Watcher } from './record-watch';
 
 /**
@@ -82,7 +83,13 @@ export class SharedEnvironment {
     if (file === undefined) {
       throw new NervelineError('NL-LOG-008', { detail: `${this.service} has not written anything yet` });
     }
-    return file.view(look);
+    try {
+      return file.view(look);
+    } catch (error) {
+      // Retention has removed a segment that this look's snapshot still knew: the next snapshot doesn't.
+      if (!isMissingSegment(error)) throw error;
+      return file.view(look);
+    }
   }
 
   get exists(): boolean {

@@ -7,6 +7,7 @@ import { behindPrefix, offsetOfBatchKey, partitionKey, readPartitionKey } from '
 import { readLease } from './lease';
 import { decodeRecords } from './batch-cursor';
 import { readBatchHeader } from './record-batch';
+import { indexOf, readAllSegments } from './segments';
 import type { VerifyMessage } from './verify';
 
 /** An environment up to this size is verified as a whole, at some 0.5 GB/s; of a larger one, the end of each partition. */
@@ -21,6 +22,8 @@ function verify(directory: string): void {
   if (lease?.held === true && isAlive(lease)) return;
   const whole = statSync(join(directory, 'data.mdb')).size <= WHOLE_MAX_BYTES;
   for (const key of file.partitions.getKeys()) verifyPartition(file, readPartitionKey(key), whole);
+  say({ kind: 'looking_at', place: 'the segments' });
+  verifySegments(file);
   for (const store of ['positions', 'state'] as const) {
     say({ kind: 'looking_at', place: store });
     let size_bytes = 0;
@@ -44,6 +47,14 @@ function verifyPartition(
     const header = readBatchHeader(value, `${topic}/${partition} at ${offsetOfBatchKey(key)}`);
     for (const _ of decodeRecords(value, { topic, partition, header }));
   }
+}
+
+/**
+ * That they are there, whole, with their lists of batches. They were synced before the environment knew them and nobody
+ * writes them, so a process that was killed or a power cut can't have damaged what is in them: each read checks that.
+ */
+function verifySegments(file: EnvironmentFile): void {
+  for (const segment of readAllSegments(file)) indexOf(file, segment);
 }
 
 function say(message: VerifyMessage): void {

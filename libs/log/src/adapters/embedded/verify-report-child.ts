@@ -4,6 +4,7 @@ import { EnvironmentFile } from './environment-file';
 import { readPartitionKey } from './keys';
 import { decodeRecords } from './batch-cursor';
 import { peekBatchHeader, readBatchHeader } from './record-batch';
+import { readSegments } from './segments';
 import type { OffsetRange, PartitionReport, ReportMessage } from './verify-report';
 
 /*
@@ -47,12 +48,23 @@ function reportPartition(file: EnvironmentFile, place: { readonly topic: string;
     try {
       file.view(() => lookAtSlice(file, place, found));
     } catch (error) {
-      note(found, entry.next_offset, error);
+      note(found, endOfDamage(file, place, found) ?? entry.next_offset, error);
     }
     // What compaction or retention took lies behind the last batch: nothing is missing.
     if (found.next_offset === before) found.next_offset = entry.next_offset;
   }
   say({ kind: 'partition', report: soFar() });
+}
+
+/** Of a segment that can't be read at all: what is behind it may be sound. */
+function endOfDamage(
+  file: EnvironmentFile,
+  { topic, partition }: { readonly topic: string; readonly partition: number },
+  { next_offset }: Findings,
+): number | undefined {
+  const segments = file.view(() => readSegments(file, topic, partition));
+  const last = segments.find((one) => one.base_offset <= next_offset && next_offset <= one.last_offset)?.last_offset;
+  return last === undefined ? undefined : last + 1;
 }
 
 function lookAtSlice(
