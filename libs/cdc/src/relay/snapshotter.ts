@@ -135,14 +135,19 @@ export class Snapshotter {
     const resumed = begun?.relation_oid === table.relation.relation_oid ? begun : undefined;
     let { chunks = 0, rows = 0, after_key = null } = resumed ?? {};
     let chunk = first_chunk;
+    let reading = reader.readChunk(table, after_key, snapshot_chunk_rows);
     for (let more = true; more; chunk += 1) {
-      const found = await reader.readChunk(table, after_key, snapshot_chunk_rows);
+      const found = await reading;
       const origin = { epoch, database, snapshot_lsn: reader.snapshot_lsn, read_ms: clock.now_ms() };
       const encoder = new SnapshotEncoder(table, origin, relay.partitionOf);
       more = found.length === snapshot_chunk_rows;
       chunks += 1;
       rows += found.length;
       after_key = encoder.keyOfLast(found) ?? after_key;
+      // The source reads the next chunk while this one is made durable.
+      if (more) reading = reader.readChunk(table, after_key, snapshot_chunk_rows);
+      // Its failure is seen when it is waited for; nobody does when this chunk fails before.
+      reading.catch(() => {});
       const snapshot_lsn = formatLsn(reader.snapshot_lsn);
       const { relation_oid } = table.relation;
       const state = more ? ('running' as const) : ('finished' as const);
