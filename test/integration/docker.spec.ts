@@ -48,6 +48,13 @@ describe('the compose file', () => {
     });
   });
 
+  it.each(apps)(
+    'puts the log of %s on the brokers that KAFKA_BROKERS names, and embeds it where that is empty',
+    (app) => {
+      expect(compose.services[app]).toMatchObject({ environment: { KAFKA_BROKERS: '${KAFKA_BROKERS:-}' } });
+    },
+  );
+
   it.each(apps)('gives %s longer to stop than it gives itself to drain', (app) => {
     const seconds = Number(/^(\d+)s$/.exec(compose.services[app]?.stop_grace_period ?? '')?.[1]);
     expect(seconds * 1_000).toBeGreaterThan(DRAIN_DEADLINE_MS);
