@@ -32,11 +32,7 @@ interface Moved {
  * read from it; the batches go in transactions behind that one. A file that no transaction knows is swept; batches that
  * stayed behind are removed at the next pass.
  */
-export async function rollSegments(
-  own: OwnPartition,
-  segment_bytes: number,
-  isStopped: () => boolean,
-): Promise<void> {
+export async function rollSegments(own: OwnPartition, segment_bytes: number, isStopped: () => boolean): Promise<void> {
   await removeMoved(own);
   while (!isStopped() && bytesInside(own) >= segment_bytes) {
     const moved = await writeSegment(own, segment_bytes);
