@@ -46,14 +46,17 @@ test.each(['', '  ', ';', '/* only a comment */'])(
   },
 );
 
-test.each(['lag', 'dlq list'])('nerveline %s of a directory that is not there says so, and makes none', async (words) => {
-  await using desk = await openDesk();
-  const absent = join(desk.data, 'absent');
-  const { code, stderr } = await desk.cli(...words.split(' '), '--data', absent);
-  expect(code).toBe(1);
-  expect(stderr).toContain(`nothing was ever started with the data directory ${absent}`);
-  expect(existsSync(absent)).toBe(false);
-});
+test.each(['lag', 'dlq list'])(
+  'nerveline %s of a directory that is not there says so, and makes none',
+  async (words) => {
+    await using desk = await openDesk();
+    const absent = join(desk.data, 'absent');
+    const { code, stderr } = await desk.cli(...words.split(' '), '--data', absent);
+    expect(code).toBe(1);
+    expect(stderr).toContain(`nothing was ever started with the data directory ${absent}`);
+    expect(existsSync(absent)).toBe(false);
+  },
+);
 
 test('nerveline lag shows what the slot has confirmed, and the WAL that it holds back', async () => {
   await using desk = await openDesk();
