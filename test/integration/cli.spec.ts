@@ -46,7 +46,7 @@ test.each(['', '  ', ';', '/* only a comment */'])(
   },
 );
 
-test.each(['lag', 'dlq list'])(
+test.each(['lag', 'topics', 'dlq list'])(
   'nerveline %s of a directory that is not there says so, and makes none',
   async (words) => {
     await using desk = await openDesk();

@@ -1,11 +1,12 @@
 import { findTopic, topicCatalogue, type Retention } from '@nerveline/contracts';
-import { openLog, planKafkaTopics } from '@nerveline/log';
+import { planKafkaTopics } from '@nerveline/log';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { dataOption } from '../cli.config';
 import { grantsFor } from '../kafka/access';
 import { grantCommand, topicCommand } from '../kafka/admin-commands';
 import { largestRecordOf } from '../kafka/largest-record';
 import { formatTable } from '../table';
+import { withLog } from '../with-log';
 
 interface TopicsOptions {
   readonly data: string;
@@ -52,21 +53,17 @@ function printCommands(options: TopicsOptions): void {
 }
 
 async function printTopics(data_directory: string): Promise<void> {
-  const log = await openLog({ data_directory, service: 'cli' });
-  try {
-    const there = new Map((await log.describe()).map((description) => [description.topic, description.partitions]));
-    const rows = topicCatalogue.map(({ name, owner, partitions, retention }) => [
-      name,
-      owner,
-      partitions,
-      there.get(name)?.reduce((sum, { next_offset, start_offset }) => sum + next_offset - start_offset, 0) ?? null,
-      inWords(retention),
-      findTopic(name)?.key ?? '',
-    ]);
-    console.log(formatTable(['topic', 'owner', 'partitions', 'records', 'keeps', 'key'], rows));
-  } finally {
-    await log.close();
-  }
+  const described = await withLog(data_directory, (log) => log.describe());
+  const there = new Map(described.map(({ topic, partitions }) => [topic, partitions]));
+  const rows = topicCatalogue.map(({ name, owner, partitions, retention }) => [
+    name,
+    owner,
+    partitions,
+    there.get(name)?.reduce((sum, { next_offset, start_offset }) => sum + next_offset - start_offset, 0) ?? null,
+    inWords(retention),
+    findTopic(name)?.key ?? '',
+  ]);
+  console.log(formatTable(['topic', 'owner', 'partitions', 'records', 'keeps', 'key'], rows));
 }
 
 const DAY_MS = 86_400_000;
