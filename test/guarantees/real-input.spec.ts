@@ -74,7 +74,7 @@ describeIfHere(
         what: 'the last decision on the page',
       }).catch(() => undefined);
       expect(decided.size).toBe(payments.size);
-      expect([...decided.values()].every((times) => times === 1)).toBe(true);
+      expect([...decided].filter(([, times]) => times !== 1)).toEqual([]);
       expect([...payments].filter((id) => !decided.has(id))).toEqual([]);
 
       await eventually(() => differences(stock.on_hand, onHand).length === 0, { within_ms: 30_000 }).catch(

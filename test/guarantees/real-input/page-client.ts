@@ -28,7 +28,8 @@ export class PageClient implements Disposable {
     });
     this.#socket.on('frame', ({ stream, kind, items, position }) => {
       if (kind === 'reset') this.resets.push(stream);
-      this.#positions.set(stream, position);
+      // A delta names the partitions that it moved.
+      this.#positions.set(stream, kind === 'delta' ? { ...this.#positions.get(stream), ...position } : position);
       for (const item of items) streams[stream]?.(item);
     });
   }

@@ -60,7 +60,7 @@ export interface PushFrame {
    * stands before it asks again from its own position.
    */
   readonly from?: PositionVector;
-  /** Where the client stands after this frame. */
+  /** Where the client stands after this frame: a delta names the partitions that it moved, the others stay. */
   readonly position: PositionVector;
   /** Records between this frame's end and the log's: above 0 the page is catching up. */
   readonly behind: number;
