@@ -11,13 +11,17 @@ const CHANNELS = ['bench-web', 'bench-market', 'bench-store'] as const;
 const SALES_PER_S = 10;
 const ARRIVAL_DEADLINE_MS = 20_000;
 
-/** Three sales channels that remember when they were told that a SKU is available or sold out. */
+/**
+ * Three sales channels that remember when they were told that a SKU is available, and sold out after that: a product
+ * without stock is told sold out before its first unit comes in.
+ */
 class Channels {
   readonly #told = new Map<string, number>();
 
   take(channel_id: string, text: string): void {
     const now_ms = wallMs();
     for (const { sku, sold_out } of channelStockUpdate.parse(JSON.parse(text)).items) {
+      if (sold_out && !this.#told.has(`${channel_id} ${sku} available`)) continue;
       const key = `${channel_id} ${sku} ${sold_out ? 'sold out' : 'available'}`;
       if (!this.#told.has(key)) this.#told.set(key, now_ms);
     }
