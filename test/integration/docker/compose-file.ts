@@ -40,11 +40,13 @@ export function schemaErrors({ source }: ComposeFile): readonly string[] {
   return (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`);
 }
 
-/** Replaces `${NAME:?why}`, the only form that we use, as Compose does. */
+/** Replaces `${NAME:?why}` and `${NAME:-otherwise}`, the forms that we use, as Compose does: an empty value is none. */
 export function interpolate(text: string, values: Readonly<Record<string, string>>): string {
-  return text.replaceAll(/\$\{(\w+)(:\?[^}]*)?\}/g, (_, name: string) => {
-    const value = values[name];
-    if (value === undefined) throw new Error(`${name} is not set`);
-    return value;
+  const form = /\$\{(\w+)(?::([?-])([^}]*))?\}/g;
+  return text.replaceAll(form, (_, name: string, mark: string | undefined, otherwise: string | undefined) => {
+    const value = values[name] ?? '';
+    if (value !== '') return value;
+    if (mark === '-') return otherwise ?? '';
+    throw new Error(`${name} is not set`);
   });
 }
