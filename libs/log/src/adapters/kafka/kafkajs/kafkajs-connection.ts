@@ -19,6 +19,7 @@ import type {
   ProduceRequest,
   TopicPartition,
 } from '../wire/broker-connection';
+import { groupDescription } from '../wire/group-description';
 import { check, KafkaConnectionError } from '../wire/kafka-error';
 import type * as answers from './kafkajs-answers';
 import {
@@ -194,14 +195,7 @@ export class KafkajsConnection implements BrokerConnection {
 
   async describeGroup(group: string): Promise<GroupDescription> {
     const { groups } = await this.ask<answers.Groups>('DescribeGroups', 2, { groupIds: [group] });
-    const [described] = groups;
-    if (described === undefined) return { state: 'Dead', protocol: '', members: [] };
-    check(described.errorCode, 'DescribeGroups');
-    const members = described.members.map((member) => ({
-      metadata: member.memberMetadata,
-      assignment: member.memberAssignment,
-    }));
-    return { state: described.state, protocol: described.protocol, members };
+    return groupDescription(groups[0], ({ state, protocol }) => ({ state, protocol }));
   }
 
   async listGroups(): Promise<readonly string[]> {

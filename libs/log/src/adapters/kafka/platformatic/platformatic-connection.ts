@@ -8,6 +8,7 @@ import type {
   NewTopic,
   TopicPartition,
 } from '../wire/broker-connection';
+import { groupDescription } from '../wire/group-description';
 import { check } from '../wire/kafka-error';
 import { PlatformaticRecordRequests } from './platformatic-record-requests';
 
@@ -80,14 +81,10 @@ export class PlatformaticConnection extends PlatformaticRecordRequests implement
 
   async describeGroup(group: string): Promise<GroupDescription> {
     const { groups } = await this.ask(this.client.describeGroupsV5.api.async(this.connection, [group], false));
-    const [described] = groups;
-    if (described === undefined) return { state: 'Dead', protocol: '', members: [] };
-    check(described.errorCode, 'DescribeGroups');
-    const members = described.members.map((member) => ({
-      metadata: member.memberMetadata,
-      assignment: member.memberAssignment,
+    return groupDescription(groups[0], ({ groupState, protocolData }) => ({
+      state: groupState,
+      protocol: protocolData,
     }));
-    return { state: described.groupState, protocol: described.protocolData, members };
   }
 
   async listGroups(): Promise<readonly string[]> {
